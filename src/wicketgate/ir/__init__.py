@@ -1,0 +1,1 @@
+"""The gateway as frozen values that know neither Envoy nor any secret."""

@@ -1,0 +1,1 @@
+"""Validate: what the user may write, as frozen types. An unknown key is an error."""

@@ -1,0 +1,106 @@
+"""`wicket.toml`: the installation. Every field has a safe default; an empty file is a gateway on loopback."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_ADDRESS = re.compile(r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+|localhost|\*)):(?P<port>\d{1,5})$")
+
+
+def split_address(text: str) -> tuple[str, int]:
+    """Split `ADDR:PORT` (IPv6 in brackets, `*` for all, `localhost` for 127.0.0.1) into its parts.
+
+    Raises `ValueError` with what a right one looks like.
+    """
+    match = _ADDRESS.match(text)
+    if not match or int(match["port"]) > 65535:
+        raise ValueError(f"`{text}` is not ADDR:PORT, such as 127.0.0.1:8080 or [::1]:8443")
+    host = match["v6"] or {"*": "0.0.0.0", "localhost": "127.0.0.1"}.get(match["v4"], match["v4"])  # noqa: S104
+    return str(ipaddress.ip_address(host)), int(match["port"])
+
+
+def _valid_address(text: str) -> str:
+    split_address(text)
+    return text
+
+
+Address = Annotated[str, AfterValidator(_valid_address)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class Section(BaseModel):
+    """The base of every table: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class ListenerTLS(Section):
+    """The listener's own certificate."""
+
+    certificate: str
+    """PEM file with the chain, relative to the project."""
+    key: str
+    """PEM file with the private key, relative to the project."""
+
+
+class ListenerSection(Section):
+    """One address that callers connect to."""
+
+    address: Address = "127.0.0.1:8080"
+    """`ADDR:PORT`; IPv6 in brackets."""
+    tls: ListenerTLS | None = None
+    """Serve TLS (1.2 and 1.3), HTTP/1.1 and HTTP/2 by ALPN; without it plain HTTP/1.1 and h2c."""
+    http3: bool = True
+    """With TLS: also serve HTTP/3 on the same port over UDP and announce it."""
+
+
+class AdminSection(Section):
+    """The private listener: `/metrics`, `/healthz`, `/readyz`. Never put it on a public address."""
+
+    address: Address = "127.0.0.1:0"
+    """Port 0 takes a free one, so that two gateways on one machine do not meet; `wicket run` prints it."""
+
+
+class LogSection(Section):
+    """What is written, and where."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Level of the gateway's own log, on standard error."""
+    access: str = "stdout"
+    """JSON access log, a line a request: `stdout`, `stderr`, `off`, or a file relative to the project."""
+
+
+class LimitsSection(Section):
+    """What one gateway takes from its callers at once."""
+
+    connections: Annotated[int, Field(ge=1)] = 50_000
+    """Open connections from callers; the next one is closed."""
+    request_headers_kb: Annotated[int, Field(ge=1, le=8192)] = 60
+    """Size of a request's headers; more is 431."""
+    header_timeout: Seconds = 10
+    """Seconds a caller has to send the headers of a request."""
+    idle_timeout: Seconds = 300
+    """Seconds without a byte in either direction after which a request ends."""
+
+
+class EnvoySection(Section):
+    """The data plane."""
+
+    concurrency: Annotated[int, Field(ge=0, le=1024)] = 0
+    """Worker threads; 0 is one a core."""
+    drain_seconds: Annotated[int, Field(ge=0, le=3600)] = 10
+    """How long requests in flight may take after a stop."""
+
+
+class Installation(Section):
+    """The whole of `wicket.toml`."""
+
+    listeners: Annotated[tuple[ListenerSection, ...], Field(min_length=1)] = (ListenerSection(),)
+    admin: AdminSection = AdminSection()
+    log: LogSection = LogSection()
+    limits: LimitsSection = LimitsSection()
+    envoy: EnvoySection = EnvoySection()
