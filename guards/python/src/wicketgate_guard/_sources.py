@@ -1,0 +1,156 @@
+"""Where the accepted secrets come from. What is kept are SHA-256 digests, never the secrets."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MINIMUM_SECRET_BYTES = 16
+"""Anything shorter can be guessed, or is a placeholder that somebody forgot."""
+
+_MAXIMUM_SECRETS = 2  # the current one and, during a rotation, the next one
+
+_logger = logging.getLogger("wicketgate_guard")
+
+
+class GuardConfigurationError(ValueError):
+    """The guard cannot be made as asked. The text says where, what is wrong and what to do; no value is in it."""
+
+
+class SecretSource(Protocol):
+    """Gives the accepted secrets at this moment."""
+
+    def digests(self) -> tuple[bytes, ...]:
+        """SHA-256 of each accepted secret: one or two, never none."""
+
+    def __str__(self) -> str:
+        """Where the secrets come from, for a log line."""
+
+
+def digest(value: bytes) -> bytes:
+    """SHA-256, so that values of any length compare in equal time."""
+    return hashlib.sha256(value).digest()
+
+
+def accept(secrets: Iterable[str | bytes], *, where: str) -> tuple[bytes, ...]:
+    """Digests of `secrets`.
+
+    Raises:
+        GuardConfigurationError: none, more than two, one too short or one that no header can carry.
+    """
+    values = [secret.encode() if isinstance(secret, str) else bytes(secret) for secret in secrets]
+    if not values:
+        raise GuardConfigurationError(
+            f"{where}: no secret. Give the value that the gateway sends in the header."
+        )
+    if len(values) > _MAXIMUM_SECRETS:
+        raise GuardConfigurationError(
+            f"{where}: {len(values)} secrets. At most two are accepted, the current and the next; remove the rest."
+        )
+    for value in values:
+        _check_value(value, where)
+    return tuple(dict.fromkeys(digest(value) for value in values))
+
+
+def _check_value(value: bytes, where: str) -> None:
+    if len(value) < MINIMUM_SECRET_BYTES:
+        raise GuardConfigurationError(
+            f"{where}: the secret has {len(value)} bytes and needs at least {MINIMUM_SECRET_BYTES}. "
+            "Make one with: openssl rand -hex 32"
+        )
+    if value != value.strip() or any(byte < 0x20 or byte == 0x7F for byte in value):
+        raise GuardConfigurationError(
+            f"{where}: the secret begins or ends with white space or has a control character, "
+            "which no header can carry. Remove it."
+        )
+
+
+class FixedSecrets:
+    """Secrets that stay what they were at start."""
+
+    def __init__(self, secrets: Iterable[str | bytes], *, where: str) -> None:
+        self._digests = accept(secrets, where=where)
+        self._where = where
+
+    def digests(self) -> tuple[bytes, ...]:
+        return self._digests
+
+    def __str__(self) -> str:
+        return self._where
+
+
+class FileSecrets:
+    """One accepted secret a line, at most two; read again when the file changes.
+
+    A file that later vanishes, is empty or is not valid leaves the last good secrets in force and is logged once.
+    Write a new version beside it and rename it into place, so that no half of it is ever read.
+
+    Raises:
+        GuardConfigurationError: the file is not readable or not valid at start.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+        self._seen = self._stamp()
+        self._digests = self._read()
+
+    def digests(self) -> tuple[bytes, ...]:
+        stamp = self._stamp()
+        if stamp != self._seen:
+            self._reload()
+            self._seen = stamp
+        return self._digests
+
+    def _reload(self) -> None:
+        try:
+            self._digests = self._read()
+        except GuardConfigurationError as error:
+            _logger.error("%s The last good secrets stay in force.", error)
+        else:
+            _logger.info("%s: read again, accepting %d secrets", self, len(self._digests))
+
+    def _read(self) -> tuple[bytes, ...]:
+        try:
+            content = self._path.read_bytes()
+        except OSError as error:
+            raise GuardConfigurationError(
+                f"{self}: {error.strerror}. Write one secret a line into it, readable by this process."
+            ) from None
+        return accept([line.strip() for line in content.splitlines() if line.strip()], where=str(self))
+
+    def _stamp(self) -> tuple[int, ...] | None:
+        try:
+            status = self._path.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_dev, status.st_mtime_ns, status.st_ctime_ns, status.st_size
+
+    def __str__(self) -> str:
+        return f"secret file {self._path}"
+
+
+def from_environment(name: str, environ: Mapping[str, str]) -> SecretSource:
+    """`NAME_FILE` when set, else `NAME` and, during a rotation, `NAME_NEXT`.
+
+    Raises:
+        GuardConfigurationError: none of them is set, or both kinds are.
+    """
+    path, current, following = (environ.get(name + suffix) for suffix in ("_FILE", "", "_NEXT"))
+    if path and (current or following):
+        raise GuardConfigurationError(
+            f"environment: {name}_FILE is set beside {name} or {name}_NEXT. Keep the file or the values, not both."
+        )
+    if path:
+        return FileSecrets(path)
+    if not current:
+        raise GuardConfigurationError(
+            f"environment: {name} is {'not set' if current is None else 'empty'}. "
+            f"Set it to the value that the gateway sends, or {name}_FILE to a file that holds it."
+        )
+    return FixedSecrets(filter(None, (current, following)), where=f"environment ({name})")

@@ -1,0 +1,47 @@
+"""The guard as WSGI middleware (PEP 3333)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from wicketgate_guard import _problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from wicketgate_guard._guard import SecretGuard
+
+    Environ = dict[str, Any]
+    StartResponse = Callable[..., Any]
+    Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+class SecretGuardWSGI:
+    """Lets a request through when the guard accepts it.
+
+    The application sees no header of that name. It finds the verdict in `environ["wicketgate.guard"]`,
+    a :class:`Verdict` value as text.
+
+    A WSGI environment has one key for all spellings of a name: a server that keeps `backend_secret` gives it as
+    `HTTP_BACKEND_SECRET` too. Servers join repeated fields with a comma (waitress, gunicorn, wsgiref), and joined
+    values equal no secret, so a copy is refused here as well; configure the server to drop names with
+    underscores (gunicorn and waitress do by default), or a lone `backend_secret` with the genuine value passes.
+    """
+
+    def __init__(self, app: Application, guard: SecretGuard) -> None:
+        self._app = app
+        self._guard = guard
+        self._key = "HTTP_" + guard.header.decode().upper().replace("-", "_")
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+        value = environ.pop(self._key, None)
+        # PEP 3333: header text is latin-1, whatever the bytes meant.
+        verdict = self._guard.check([] if value is None else [value.strip().encode("latin-1")])
+        environ["wicketgate.guard"] = verdict.value
+        if self._guard.admits(verdict, path=path):
+            return self._app(environ, start_response)
+        body = _problem.unauthorized(path.encode("latin-1"))
+        start_response("401 Unauthorized", _problem.headers(body))
+        # Not every server drops the body of an answer to HEAD.
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
