@@ -43,7 +43,7 @@ class SecretGuardASGI:
             await _respond(send, scope, prefix="http")
 
     def _judge(self, scope: Scope) -> Verdict:
-        values = [value.strip() for name, value in scope["headers"] if name.lower() == self._guard.header]
+        values = [value for name, value in scope["headers"] if name.lower() == self._guard.header]
         aliased = any(self._guard.is_alias(name) for name, _ in scope["headers"])
         return self._guard.check(values, aliased=aliased)
 

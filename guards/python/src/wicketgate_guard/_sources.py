@@ -20,7 +20,7 @@ _logger = logging.getLogger("wicketgate_guard")
 
 
 class GuardConfigurationError(ValueError):
-    """The guard cannot be made as asked. The text says where, what is wrong and what to do; no value is in it."""
+    """The guard cannot be made as asked. The text says where, why and what to do, and holds no value."""
 
 
 class SecretSource(Protocol):
@@ -46,12 +46,10 @@ def accept(secrets: Iterable[str | bytes], *, where: str) -> tuple[bytes, ...]:
     """
     values = [secret.encode() if isinstance(secret, str) else bytes(secret) for secret in secrets]
     if not values:
-        raise GuardConfigurationError(
-            f"{where}: no secret. Give the value that the gateway sends in the header."
-        )
+        raise GuardConfigurationError(f"{where}: no secret. Give the value that the gateway sends.")
     if len(values) > _MAXIMUM_SECRETS:
         raise GuardConfigurationError(
-            f"{where}: {len(values)} secrets. At most two are accepted, the current and the next; remove the rest."
+            f"{where}: {len(values)} secrets. At most two are accepted, the current and the next."
         )
     for value in values:
         _check_value(value, where)
@@ -88,7 +86,8 @@ class FixedSecrets:
 class FileSecrets:
     """One accepted secret a line, at most two; read again when the file changes.
 
-    A file that later vanishes, is empty or is not valid leaves the last good secrets in force and is logged once.
+    A file that later vanishes, is empty or is not valid leaves the last good secrets in force and is logged
+    once for each change.
     Write a new version beside it and rename it into place, so that no half of it is ever read.
 
     Raises:
@@ -144,7 +143,7 @@ def from_environment(name: str, environ: Mapping[str, str]) -> SecretSource:
     path, current, following = (environ.get(name + suffix) for suffix in ("_FILE", "", "_NEXT"))
     if path and (current or following):
         raise GuardConfigurationError(
-            f"environment: {name}_FILE is set beside {name} or {name}_NEXT. Keep the file or the values, not both."
+            f"environment: {name}_FILE is set beside {name} or {name}_NEXT. Keep the file or the values."
         )
     if path:
         return FileSecrets(path)

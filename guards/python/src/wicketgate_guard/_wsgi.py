@@ -22,10 +22,9 @@ class SecretGuardWSGI:
     The application sees no header of that name. It finds the verdict in `environ["wicketgate.guard"]`,
     a :class:`Verdict` value as text.
 
-    A WSGI environment has one key for all spellings of a name: a server that keeps `backend_secret` gives it as
-    `HTTP_BACKEND_SECRET` too. Servers join repeated fields with a comma (waitress, gunicorn, wsgiref), and joined
-    values equal no secret, so a copy is refused here as well; configure the server to drop names with
-    underscores (gunicorn and waitress do by default), or a lone `backend_secret` with the genuine value passes.
+    A WSGI environment has one key for all spellings of a name, so a server that keeps names with underscores
+    shows `backend_secret` here as if it were the header (gunicorn and waitress drop such names by default).
+    Repeated fields reach WSGI joined with a comma. Joined values equal no secret, so they are refused too.
     """
 
     def __init__(self, app: Application, guard: SecretGuard) -> None:
@@ -37,7 +36,7 @@ class SecretGuardWSGI:
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
         value = environ.pop(self._key, None)
         # PEP 3333: header text is latin-1, whatever the bytes meant.
-        verdict = self._guard.check([] if value is None else [value.strip().encode("latin-1")])
+        verdict = self._guard.check([] if value is None else [value.encode("latin-1")])
         environ["wicketgate.guard"] = verdict.value
         if self._guard.admits(verdict, path=path):
             return self._app(environ, start_response)
