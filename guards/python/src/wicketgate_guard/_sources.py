@@ -44,7 +44,7 @@ def accept(secrets: Iterable[str | bytes], *, where: str) -> tuple[bytes, ...]:
     Raises:
         GuardConfigurationError: none, more than two, one too short or one that no header can carry.
     """
-    values = [secret.encode() if isinstance(secret, str) else bytes(secret) for secret in secrets]
+    values = [_encoded(secret, where) for secret in secrets]
     if not values:
         raise GuardConfigurationError(f"{where}: no secret. Give the value that the gateway sends.")
     if len(values) > _MAXIMUM_SECRETS:
@@ -54,6 +54,16 @@ def accept(secrets: Iterable[str | bytes], *, where: str) -> tuple[bytes, ...]:
     for value in values:
         _check_value(value, where)
     return tuple(dict.fromkeys(digest(value) for value in values))
+
+
+def _encoded(secret: object, where: str) -> bytes:
+    if isinstance(secret, str):
+        return secret.encode()
+    if isinstance(secret, bytes):
+        return secret
+    raise GuardConfigurationError(
+        f"{where}: a secret is {type(secret).__name__}, not text. An unset variable is the usual reason."
+    )
 
 
 def _check_value(value: bytes, where: str) -> None:

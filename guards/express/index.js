@@ -1,0 +1,109 @@
+'use strict';
+
+const { timingSafeEqual } = require('node:crypto');
+const problem = require('./lib/problem');
+const { GuardConfigurationError, MINIMUM_SECRET_BYTES, digest, secretSource } = require('./lib/secrets');
+
+const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^`|~-]+$/;
+
+function checkOptions(header, mode) {
+  if (mode !== 'enforce' && mode !== 'observe') {
+    throw new GuardConfigurationError(`mode: ${JSON.stringify(mode)} is not known. Use 'enforce' or 'observe'.`);
+  }
+  if (typeof header !== 'string' || !HEADER_NAME.test(header)) {
+    throw new GuardConfigurationError(
+      `header: ${JSON.stringify(header)} is not a usable name. Use letters, digits and hyphens, no underscore.`,
+    );
+  }
+}
+
+/** Splits the raw header list into our values and whether a misspelt copy is there; drops both. */
+function takeHeader(req, header) {
+  const found = { values: [], aliased: false };
+  const kept = [];
+  for (let at = 0; at < req.rawHeaders.length; at += 2) {
+    const name = req.rawHeaders[at].toLowerCase();
+    if (name === header) found.values.push(req.rawHeaders[at + 1]);
+    else if (name.replaceAll('_', '-') === header) found.aliased = true;
+    else kept.push(req.rawHeaders[at], req.rawHeaders[at + 1]);
+  }
+  strip(req, kept, header);
+  return found;
+}
+
+function strip(req, kept, header) {
+  req.rawHeaders.splice(0, req.rawHeaders.length, ...kept);
+  for (const headers of [req.headers, req.headersDistinct ?? {}]) {
+    for (const name of Object.keys(headers)) {
+      if (name.replaceAll('_', '-') === header) delete headers[name];
+    }
+  }
+}
+
+function matches(value, accepted) {
+  const given = digest(Buffer.from(value, 'latin1'));
+  let matched = false;
+  for (const one of accepted) {
+    // No early exit: how long it takes must not tell which of the two it was.
+    matched = timingSafeEqual(given, one) || matched;
+  }
+  return matched;
+}
+
+function judge({ values, aliased }, source) {
+  if (aliased) return 'aliased';
+  if (values.length > 1) return 'duplicate';
+  if (values.length === 0 || values[0] === '') return 'missing';
+  return matches(values[0], source.digests()) ? 'accepted' : 'mismatch';
+}
+
+function refuse(req, res) {
+  const body = problem.unauthorized(req.originalUrl ?? req.url);
+  res.writeHead(401, problem.headers(body));
+  res.end(req.method === 'HEAD' ? undefined : body);
+}
+
+function refuseUpgrade(req, socket) {
+  const body = problem.unauthorized(req.url);
+  const fields = Object.entries({ ...problem.headers(body), Connection: 'close' });
+  const head = fields.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 401 Unauthorized\r\n${head}\r\n${body}`);
+}
+
+/** See index.d.ts. */
+function secretGuard(options = {}) {
+  const { header = 'backend-secret', mode = 'enforce', logger: log = console } = options;
+  checkOptions(header, mode);
+  const ours = header.toLowerCase();
+  const source = secretSource(options, log);
+
+  function admits(req) {
+    const verdict = judge(takeHeader(req, ours), source);
+    req.wicketgateGuard = verdict;
+    if (verdict === 'accepted') return true;
+    const done = mode === 'observe' ? 'let through (observe mode)' : 'refused';
+    const path = JSON.stringify((req.originalUrl ?? req.url).split('?', 1)[0]);
+    log.warn(`wicketgate guard: ${done} a request that is not the gateway's: header ${ours} ${verdict}, path ${path}`);
+    return mode === 'observe';
+  }
+
+  function guard(req, res, next) {
+    if (admits(req)) next();
+    else refuse(req, res);
+  }
+
+  guard.mode = mode;
+  guard.admitsUpgrade = function admitsUpgrade(req, socket) {
+    const admitted = admits(req);
+    if (!admitted) refuseUpgrade(req, socket);
+    return admitted;
+  };
+
+  // An origin that is only watching is not sealed, and its log must say so from the first line.
+  log[mode === 'observe' ? 'warn' : 'info'](
+    `wicketgate guard: header ${ours}, mode ${mode}, accepting ${source.digests().length} secrets from ${source}`,
+  );
+  return guard;
+}
+
+module.exports = { GuardConfigurationError, MINIMUM_SECRET_BYTES, secretGuard };
