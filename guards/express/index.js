@@ -32,8 +32,10 @@ function takeHeader(req, header) {
 }
 
 function strip(req, kept, header) {
+  // Node makes both objects from the raw list when they are first read, by a count it took before: read them first.
+  const parsed = [req.headers, req.headersDistinct ?? {}];
   req.rawHeaders.splice(0, req.rawHeaders.length, ...kept);
-  for (const headers of [req.headers, req.headersDistinct ?? {}]) {
+  for (const headers of parsed) {
     for (const name of Object.keys(headers)) {
       if (name.replaceAll('_', '-') === header) delete headers[name];
     }

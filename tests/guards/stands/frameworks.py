@@ -1,0 +1,79 @@
+"""The middlewares inside real frameworks and servers, each in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.guards.stands.base import free_port, running
+
+from wicketgate.guards import Mode
+
+_APPS = Path(__file__).with_name("apps")
+_REPOSITORY = Path(__file__).parents[3]
+_EXPRESS = _REPOSITORY / "guards" / "express"
+_NPM_SECONDS = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """How to serve one guarded application on a port; its secrets are in `BACKEND_SECRET_FILE`."""
+
+    name: str
+    command: Callable[[Path, int], Sequence[str]]
+
+    @contextmanager
+    def __call__(self, folder: Path, *, mode: Mode, secrets: Sequence[str] | None) -> Iterator[int]:
+        secret_file = folder / "guard-secret"
+        if secrets is not None:
+            secret_file.write_text("".join(f"{secret}\n" for secret in secrets))
+        port = free_port()
+        environ = {
+            "PATH": os.environ["PATH"],
+            "BACKEND_SECRET_FILE": str(secret_file),
+            "GUARD_MODE": mode,
+            "PORT": str(port),
+        }
+        with running(self.command(folder, port), port=port, folder=folder, environ=environ):
+            yield port
+
+
+def _uvicorn(application: str) -> Callable[[Path, int], Sequence[str]]:
+    options = ["--app-dir", str(_APPS), "--host", "127.0.0.1", "--log-level", "warning"]
+    return lambda _, port: [sys.executable, "-m", "uvicorn", application, *options, "--port", str(port)]
+
+
+def _waitress(application: str) -> Callable[[Path, int], Sequence[str]]:
+    start = f"import sys, waitress; sys.path.insert(0, {str(_APPS)!r}); from {application} as app; "
+    serve = "waitress.serve(app, host='127.0.0.1', port=int(sys.argv[1]))"
+    return lambda _, port: [sys.executable, "-c", start + serve, str(port)]
+
+
+def express_folder(base: Path) -> Path:
+    """A copy of the package under `base` with its locked development dependencies installed, made once."""
+    folder = base / "express-guard"
+    if not folder.exists():
+        shutil.copytree(_EXPRESS, folder, ignore=shutil.ignore_patterns("node_modules"))
+        shutil.copy(_APPS / "express_app.js", folder)
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        subprocess.run(command, cwd=folder, check=True, timeout=_NPM_SECONDS, capture_output=True)
+    return folder
+
+
+def _express(folder: Path, _: int) -> Sequence[str]:
+    return ["node", str(express_folder(folder.parent) / "express_app.js")]
+
+
+FRAMEWORKS = (
+    Framework("django-asgi", _uvicorn("django_app:asgi")),
+    Framework("django-wsgi", _waitress("django_app import wsgi")),
+    Framework("express", _express),
+    Framework("fastapi", _uvicorn("fastapi_app:app")),
+    Framework("flask", _waitress("flask_app import app")),
+)
