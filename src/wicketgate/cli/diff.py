@@ -1,0 +1,84 @@
+"""`wicket diff`: what would change."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wicketgate.cli.control import ask
+from wicketgate.cli.exit_codes import ExitCode
+from wicketgate.cli.terminal import for_people, printable
+from wicketgate.cli.workspace import EnvironmentOption, ProjectOption, StateOption, Workspace, open_workspace
+from wicketgate.json_types import Json, JsonObject
+
+_COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
+
+
+def diff(
+    context: typer.Context,
+    against: Annotated[
+        Path | None, typer.Option("--against", metavar="DIR", help="Another project, instead of the running gateway.")
+    ] = None,
+    project: ProjectOption = None,
+    state: StateOption = None,
+    environment: EnvironmentOption = None,
+) -> None:
+    """Compare the compiled project with what the running gateway serves, or with another folder.
+
+    Prints a unified diff of the Envoy resources, without secrets. Exits 0 when they are the same, 1 when not.
+    """
+    workspace = open_workspace(context, project, state)
+    new = _compiled(workspace, environment)
+    old = _served(workspace) if against is None else _compiled(_other(workspace, against), environment)
+    lines = list(_unified(old, new, "served" if against is None else str(against), str(workspace.project)))
+    for line in lines:
+        _print(line)
+    if lines:
+        raise typer.Exit(ExitCode.NOT_GOOD)
+
+
+def _other(workspace: Workspace, folder: Path) -> Workspace:
+    return Workspace(project=folder, state=folder / ".wicket", environ=workspace.environ)
+
+
+def _compiled(workspace: Workspace, environment: str | None) -> JsonObject:
+    from wicketgate.cli.project import require_compiled
+    from wicketgate.cli.resource_json import resources_json
+
+    compiled = require_compiled(workspace, environment)
+    return resources_json(compiled.resources) if compiled.resources else {}
+
+
+def _served(workspace: Workspace) -> JsonObject:
+    return ask(workspace, "GET", "/resources")[1]
+
+
+def _unified(old: JsonObject, new: JsonObject, old_name: str, new_name: str) -> Iterator[str]:
+    """Compare resource by resource: only those that differ are worth the work."""
+    before, after = dict(_named(old)), dict(_named(new))
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            texts = _lines(before.get(name)), _lines(after.get(name))
+            yield from difflib.unified_diff(*texts, f"{old_name}/{name}", f"{new_name}/{name}", lineterm="")
+
+
+def _named(resources: JsonObject) -> Iterator[tuple[str, Json]]:
+    for kind in ("listeners", "clusters", "routes"):
+        for resource in resources.get(kind, ()):
+            yield f"{kind}/{resource['name']}", resource
+    for name, source in resources.get("secrets", {}).items():
+        yield f"secrets/{name}", source
+
+
+def _lines(value: Json) -> list[str]:
+    return json.dumps(value, indent=1, sort_keys=True).splitlines() if value else []
+
+
+def _print(line: str) -> None:
+    text = printable(line)
+    typer.echo(typer.style(text, fg=_COLOURS.get(text[:1])) if for_people() else text)

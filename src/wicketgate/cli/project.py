@@ -1,0 +1,32 @@
+"""Compile the project of a workspace with its variables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from wicketgate.cli.workspace import Workspace
+
+if TYPE_CHECKING:
+    from wicketgate.compile import Compiled
+
+
+def compile_workspace(workspace: Workspace, environment: str | None) -> Compiled:
+    """Return what the project compiles to; its diagnostics say why when it does not."""
+    from wicketgate.compile import compile_project
+    from wicketgate.variables import project_variables
+
+    name = workspace.environment(environment)
+    variables = project_variables(workspace.project, environment=name, state_dir=workspace.state)
+    return compile_project(workspace.project, variables=variables)
+
+
+def require_compiled(workspace: Workspace, environment: str | None) -> Compiled:
+    """Return a project that checks. Raises `ProjectRefused` after printing its messages to standard error."""
+    from wicketgate.cli.diagnostic_output import print_diagnostics
+    from wicketgate.errors import ProjectRefused
+
+    compiled = compile_workspace(workspace, environment)
+    if not compiled.ok:
+        print_diagnostics(compiled.diagnostics, project=workspace.project, err=True)
+        raise ProjectRefused(compiled.diagnostics)
+    return compiled

@@ -1,0 +1,23 @@
+"""Compiled resources as JSON. Secrets appear as what they are made of, never as values."""
+
+from __future__ import annotations
+
+from wicketgate.envoy.resources import EnvoyResources
+from wicketgate.ir.secrets import SecretSource, TextSecret
+from wicketgate.json_types import JsonObject
+
+
+def resources_json(resources: EnvoyResources) -> JsonObject:
+    """Return listeners, clusters, routes, and for each secret the variables or files it comes from."""
+    return {
+        "listeners": list(resources.listeners),
+        "clusters": list(resources.clusters),
+        "routes": list(resources.routes),
+        "secrets": {name: _source(source) for name, source in sorted(resources.secrets.items())},
+    }
+
+
+def _source(source: SecretSource) -> JsonObject:
+    if isinstance(source, TextSecret):
+        return {"variables": list(source.variables)}
+    return {"certificate": str(source.certificate), "key": str(source.key)}

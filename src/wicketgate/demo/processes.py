@@ -1,0 +1,115 @@
+"""The two processes of the demo: the sample origin and the gateway. No secret is an argument of either."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from wicketgate.errors import WicketError
+
+START_SECONDS = 30.0
+STOP_SECONDS = 15.0
+_LISTENING = re.compile(r"^listening on (?:\w+://)?(\S+):(\d+)")
+
+
+class DidNotStart(WicketError):
+    """A process of the demo ended, or said nothing, before it served."""
+
+    exit_code = 3
+
+
+@contextmanager
+def sample_origin(secret_file: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, int]]:
+    """Run the guarded sample origin on a free loopback port and yield its address."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+        descriptor = listening.fileno()
+        command = [sys.executable, "-m", "wicketgate.demo.sample_origin", str(descriptor)]
+        environment = {**environ, "BACKEND_SECRET_FILE": str(secret_file)}
+        process = subprocess.Popen(command, env=environment, pass_fds=(descriptor,), process_group=0)
+        address = listening.getsockname()
+    # Only the child holds the socket now: when it dies, connections are refused instead of waiting for ever.
+    try:
+        yield str(address[0]), int(address[1])
+    finally:
+        stop(process)
+
+
+@contextmanager
+def gateway(project: Path, environ: Mapping[str, str], *, log: Path) -> Iterator[tuple[str, int]]:
+    """Run `wicket run` on `project` and a free loopback port; yield its address once it serves.
+
+    Everything it prints goes to the file `log`. Raises `DidNotStart`.
+    """
+    command = [sys.executable, "-m", "wicketgate.cli", "run", "--project", str(project), "--listen", "127.0.0.1:0"]
+    with log.open("w") as written:
+        process = subprocess.Popen(
+            command,
+            env=dict(environ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            bufsize=1,
+            process_group=0,
+        )
+        try:
+            yield _address(process, written)
+        finally:
+            stop(process)
+
+
+def _address(process: subprocess.Popen[str], log: IO[str]) -> tuple[str, int]:
+    found: queue.Queue[tuple[str, int] | None] = queue.Queue()
+    # The pipe is drained for as long as the gateway runs, or the gateway would stop when it is full.
+    threading.Thread(target=_drain, args=(process, log, found), daemon=True).start()
+    try:
+        address = found.get(timeout=START_SECONDS)
+    except queue.Empty:
+        address = None
+    if address is None:
+        raise DidNotStart(f"the gateway did not start:\n{Path(log.name).read_text()}", hint="run `wicket doctor`")
+    return address
+
+
+def _drain(
+    process: subprocess.Popen[str], log: IO[str], found: queue.Queue[tuple[str, int] | None]
+) -> None:
+    assert process.stdout is not None  # noqa: S101 - it was asked for as a pipe
+    for line in process.stdout:
+        log.write(line)
+        log.flush()
+        if match := _LISTENING.match(line):
+            found.put((match[1].strip("[]"), int(match[2])))
+    found.put(None)
+
+
+def stop(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """End a process politely, and for certain."""
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def child_environment(environ: Mapping[str, str], **more: str) -> dict[str, str]:
+    """Return the environment for a child: ours without anything that configures a gateway, and `more`."""
+    kept = {name: value for name, value in environ.items() if not name.startswith(("WICKET_", "BACKEND_SECRET"))}
+    kept.pop("ORIGIN_URL", None)
+    return {**kept, "PYTHONUNBUFFERED": "1", **more}
+
+
+def private_folder(path: Path) -> Path:
+    """Make a folder that only this user may enter."""
+    path.mkdir(mode=0o700)
+    os.chmod(path, 0o700)  # noqa: PTH101 - the umask must not have a say
+    return path
