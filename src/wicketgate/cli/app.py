@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
-from wicketgate.cli import check, demo, dev, diff, doctor, guard, init
-from wicketgate.cli import reload as reload_command
+from wicketgate.cli import check, demo, dev, diff, doctor, guard, init, run, status, version
 from wicketgate.cli import compile as compile_command
-from wicketgate.cli import run, status, version
+from wicketgate.cli import reload as reload_command
 from wicketgate.cli.endings import PoliteGroup
 from wicketgate.cli.workspace import Session
 
@@ -31,9 +30,15 @@ app = typer.Typer(
 @app.callback()
 def _global_options(
     context: typer.Context,
-    project: Annotated[Path | None, typer.Option("--project", "-p", metavar="DIR", help="The project folder.")] = None,
-    state: Annotated[Path | None, typer.Option("--state", "--state-dir", metavar="DIR", help="Where state is kept.")] = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when Wicketgate itself fails.")] = False,
+    project: Annotated[
+        Path | None, typer.Option("--project", "-p", metavar="DIR", help="The project folder.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option("--state", "--state-dir", metavar="DIR", help="Where state is kept.")
+    ] = None,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show a traceback when Wicketgate itself fails.")
+    ] = False,
 ) -> None:
     context.obj = Session(environ=os.environ, project=project, state=state, debug=debug)
 

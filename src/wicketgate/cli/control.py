@@ -24,6 +24,7 @@ def ask(workspace: Workspace, method: str, target: str, *, seconds: float = 5.0)
         reply = unix_request(socket, method, target, seconds=seconds)
     except OSError as error:
         raise EnvironmentProblem(
-            f"no gateway runs on {workspace.state} ({error.strerror or error})", hint="start one with `wicket run`"
+            f"no gateway runs on {workspace.state} ({error.strerror or error})",
+            hint="start one with `wicket run`",
         ) from None
     return reply.status, json.loads(reply.body)

@@ -21,7 +21,7 @@ def demo(
 ) -> None:
     """Start a guarded origin and the gateway, and try to get past them.
 
-    Direct calls, then forged copies of the secret header through the gateway. Then it keeps running until Ctrl-C.
+    Direct calls first, then forged copies of the secret header through the gateway. Runs until Ctrl-C.
     """
     from wicketgate.demo.show import find, set_stage
 
@@ -46,7 +46,9 @@ def _show(finding: Finding) -> Finding:
 
 def _print_verdict(findings: list[Finding]) -> None:
     bad = sum(1 for finding in findings if not finding.good)
-    typer.echo(f"\nnot sealed: {bad} of {len(findings)} attempts" if bad else f"\nsealed: {len(findings)} attempts")
+    typer.echo(
+        f"\nnot sealed: {bad} of {len(findings)} attempts" if bad else f"\nsealed: {len(findings)} attempts"
+    )
 
 
 def _stay(stage: Stage) -> None:

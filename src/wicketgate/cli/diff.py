@@ -22,7 +22,8 @@ _COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CY
 def diff(
     context: typer.Context,
     against: Annotated[
-        Path | None, typer.Option("--against", metavar="DIR", help="Another project, instead of the running gateway.")
+        Path | None,
+        typer.Option("--against", metavar="DIR", help="Another project, instead of the running gateway."),
     ] = None,
     project: ProjectOption = None,
     state: StateOption = None,

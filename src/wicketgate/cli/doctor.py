@@ -38,7 +38,10 @@ def doctor(
     workspace = open_workspace(context, project, state)
     signs = list(_examine(workspace, environment))
     if form is TableFormat.JSON:
-        rows = [{"subject": sign.subject, "level": sign.level, "text": sign.text, "hint": sign.hint} for sign in signs]
+        rows = [
+            {"subject": sign.subject, "level": sign.level, "text": sign.text, "hint": sign.hint}
+            for sign in signs
+        ]
         print_json(rows)
     else:
         columns = ("", "subject", "what was found", "what to do")

@@ -48,11 +48,13 @@ def _let_go_of_stdout() -> None:
 
 def _machine_problem(error: OSError) -> EnvironmentProblem:
     place = f"{error.filename}: " if error.filename else ""
-    return EnvironmentProblem(f"{place}{error.strerror or error}", hint="check the path, its permissions and the disk")
+    return EnvironmentProblem(
+        f"{place}{error.strerror or error}", hint="check the path, its permissions and the disk"
+    )
 
 
 def _report_defect(error: Exception, *, debug: bool) -> None:
-    """Name the fault without its text: the text of an unforeseen exception may hold anything, a secret too."""
+    """Name the fault without its text: that of an unforeseen exception may hold anything, a secret too."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     place = f"{Path(frame.filename).name}:{frame.lineno}"
     message = f"Wicketgate failed: {type(error).__name__} at {place}"

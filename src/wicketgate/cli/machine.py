@@ -60,12 +60,16 @@ def envoy_sign() -> Sign:
     from wicketgate.supervise.envoy_command import envoy_path
 
     try:
-        found = subprocess.run([envoy_path(), "--version"], capture_output=True, text=True, timeout=ENVOY_SECONDS)
+        found = subprocess.run(
+            [envoy_path(), "--version"], capture_output=True, text=True, timeout=ENVOY_SECONDS
+        )
     except (OSError, ImportError, subprocess.TimeoutExpired) as error:
         return Sign("envoy", Level.BAD, f"does not start: {error}", "install again: make install")
     words = found.stdout.split("version:")[-1].strip().split("/")
     if found.returncode or len(words) < 2:
-        return Sign("envoy", Level.BAD, "does not run on this machine", "see that it is x86-64 or arm64 with glibc")
+        return Sign(
+            "envoy", Level.BAD, "does not run on this machine", "see that it is x86-64 or arm64 with glibc"
+        )
     return Sign("envoy", Level.OK, words[1])
 
 
@@ -83,12 +87,14 @@ def clock_sign(now: float | None = None) -> Sign:
     if moment < RELEASED:
         return Sign("clock", Level.BAD, text, "set the clock: certificates are judged by it")
     if _kernel_clock_state() == _UNSYNCHRONISED:
-        return Sign("clock", Level.WARN, f"{text}, not synchronised", "run an NTP client (chrony, systemd-timesyncd)")
+        return Sign(
+            "clock", Level.WARN, f"{text}, not synchronised", "run an NTP client (chrony, systemd-timesyncd)"
+        )
     return Sign("clock", Level.OK, text)
 
 
 def _kernel_clock_state() -> int | None:
-    """Ask the kernel whether something disciplines the clock (adjtimex(2) with no mode set changes nothing)."""
+    """Ask the kernel whether something disciplines the clock; adjtimex(2) without a mode changes nothing."""
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         # struct timex is 208 bytes on 64-bit Linux; the rest is room for a longer one.
@@ -103,10 +109,14 @@ def state_sign(state: Path) -> Sign:
         parent = next(folder for folder in (state.absolute(), *state.absolute().parents) if folder.exists())
         if os.access(parent, os.W_OK):
             return Sign("state", Level.OK, f"{state} will be made")
-        return Sign("state", Level.BAD, f"{state} cannot be made", f"make {parent} writable, or choose with --state")
+        return Sign(
+            "state", Level.BAD, f"{state} cannot be made", f"make {parent} writable, or choose with --state"
+        )
     status = state.stat()
     if status.st_uid != os.geteuid() or not os.access(state, os.W_OK):
-        return Sign("state", Level.BAD, f"{state} belongs to another user", "run as its owner, or choose with --state")
+        return Sign(
+            "state", Level.BAD, f"{state} belongs to another user", "run as its owner, or choose with --state"
+        )
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return Sign("state", Level.BAD, f"{state} can be written by others", f"chmod go-w {state}")
     return Sign("state", Level.OK, str(state))
@@ -133,5 +143,10 @@ def port_sign(host: str, port: int) -> Sign:
         try:
             probe.bind((host, port))
         except OSError as error:
-            return Sign("port", Level.BAD, f"{text}: {error.strerror}", "choose another with --listen, or stop what uses it")
+            return Sign(
+                "port",
+                Level.BAD,
+                f"{text}: {error.strerror}",
+                "choose another with --listen, or stop what uses it",
+            )
     return Sign("port", Level.OK, f"{text} is free")

@@ -11,7 +11,10 @@ from wicketgate.cli.workspace import Workspace
 ListenOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--listen", "-l", metavar="ADDR:PORT", help="Where callers connect; repeatable; replaces wicket.toml's listeners."
+        "--listen",
+        "-l",
+        metavar="ADDR:PORT",
+        help="Where callers connect; repeatable; replaces wicket.toml's listeners.",
     ),
 ]
 

@@ -33,7 +33,7 @@ def for_people() -> bool:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table with headings on a terminal; in a pipe one line a row, cells parted by tabs, no headings."""
+    """Print a table with headings on a terminal; in a pipe a line a row, tabs between cells, no headings."""
     cells = [[printable(cell) for cell in row] for row in rows]
     if for_people():
         _print_painted(columns, cells)

@@ -23,17 +23,29 @@ class EnvironmentProblem(WicketError):
 
 
 def _project_option() -> typer.models.OptionInfo:
-    return typer.Option("--project", "-p", metavar="DIR", help="The project folder (default: the current one).")
+    return typer.Option(
+        "--project", "-p", metavar="DIR", help="The project folder (default: the current one)."
+    )
 
 
 ProjectOption = Annotated[Path | None, _project_option()]
 StateOption = Annotated[
     Path | None,
-    typer.Option("--state", "--state-dir", metavar="DIR", help="Where the gateway keeps its state (default: DIR/.wicket)."),
+    typer.Option(
+        "--state",
+        "--state-dir",
+        metavar="DIR",
+        help="Where the gateway keeps its state (default: DIR/.wicket).",
+    ),
 ]
 EnvironmentOption = Annotated[
     str | None,
-    typer.Option("--environment", "-e", metavar="NAME", help="Whose variables to use: production, preview, development."),
+    typer.Option(
+        "--environment",
+        "-e",
+        metavar="NAME",
+        help="Whose variables to use: production, preview, development.",
+    ),
 ]
 
 

@@ -49,7 +49,16 @@ def gateway(project: Path, environ: Mapping[str, str], *, log: Path) -> Iterator
 
     Everything it prints goes to the file `log`. Raises `DidNotStart`.
     """
-    command = [sys.executable, "-m", "wicketgate.cli", "run", "--project", str(project), "--listen", "127.0.0.1:0"]
+    command = [
+        sys.executable,
+        "-m",
+        "wicketgate.cli",
+        "run",
+        "--project",
+        str(project),
+        "--listen",
+        "127.0.0.1:0",
+    ]
     with log.open("w") as written:
         process = subprocess.Popen(
             command,
@@ -75,13 +84,13 @@ def _address(process: subprocess.Popen[str], log: IO[str]) -> tuple[str, int]:
     except queue.Empty:
         address = None
     if address is None:
-        raise DidNotStart(f"the gateway did not start:\n{Path(log.name).read_text()}", hint="run `wicket doctor`")
+        raise DidNotStart(
+            f"the gateway did not start:\n{Path(log.name).read_text()}", hint="run `wicket doctor`"
+        )
     return address
 
 
-def _drain(
-    process: subprocess.Popen[str], log: IO[str], found: queue.Queue[tuple[str, int] | None]
-) -> None:
+def _drain(process: subprocess.Popen[str], log: IO[str], found: queue.Queue[tuple[str, int] | None]) -> None:
     assert process.stdout is not None  # noqa: S101 - it was asked for as a pipe
     for line in process.stdout:
         log.write(line)
@@ -103,7 +112,9 @@ def stop(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
 
 def child_environment(environ: Mapping[str, str], **more: str) -> dict[str, str]:
     """Return the environment for a child: ours without anything that configures a gateway, and `more`."""
-    kept = {name: value for name, value in environ.items() if not name.startswith(("WICKET_", "BACKEND_SECRET"))}
+    kept = {
+        name: value for name, value in environ.items() if not name.startswith(("WICKET_", "BACKEND_SECRET"))
+    }
     kept.pop("ORIGIN_URL", None)
     return {**kept, "PYTHONUNBUFFERED": "1", **more}
 

@@ -27,7 +27,7 @@ WITNESS = "demo-origin-saw"
 
 
 class Witness:
-    """Counts, outside the guard, the copies of the header that arrive, in any spelling, and says so in the answer."""
+    """Counts, outside the guard, the copies of the header that arrive in any spelling; the answer says it."""
 
     def __init__(self, app: Application, secret: bytes) -> None:
         self._app = app
@@ -55,7 +55,7 @@ class Witness:
         return f"genuine={genuine} other={len(copies) - genuine}".encode()
 
 
-async def orders(scope: Scope, receive: Receive, send: Send) -> None:
+async def orders(scope: Scope, _receive: Receive, send: Send) -> None:
     """Answer every request with a small JSON document."""
     if scope["type"] != "http":
         return
@@ -78,7 +78,12 @@ def serve(listening: socket.socket, secret_file: Path) -> None:
     import uvicorn
 
     config = uvicorn.Config(
-        guarded(secret_file), log_level="error", access_log=False, lifespan="off", server_header=False, ws="none"
+        guarded(secret_file),
+        log_level="error",
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        ws="none",
     )
     uvicorn.Server(config).run(sockets=[listening])
 
