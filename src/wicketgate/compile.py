@@ -1,44 +1,33 @@
-"""Project folder in, Envoy resources out: the composition that CLI, control plane and tests all call."""
+"""Project folder in, Envoy resources out: the composition that CLI, control plane and tests all call.
+
+    files ─▶ load ─▶ validate ─▶ resolve, lower ─▶ emit
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import ssl
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
 
-from wicketgate.diagnostics import Diagnostic
+from pydantic import ValidationError
+
+from wicketgate.diagnostics import Diagnostic, Diagnostics, Span
+from wicketgate.envoy.emit import emit
 from wicketgate.envoy.resources import EnvoyResources
-from wicketgate.secret_value import SecretValue
-from wicketgate.spec.installation import Installation
-
-
-class Secrecy(StrEnum):
-    """What is known of a variable's confidentiality; UNMARKED is treated as secret wherever that is possible."""
-
-    SECRET = "secret"  # noqa: S105
-    PLAIN = "plain"
-    UNMARKED = "unmarked"
-
-
-class Variable(Protocol):
-    @property
-    def value(self) -> SecretValue: ...
-    @property
-    def secrecy(self) -> Secrecy: ...
-
-
-class VariableLookup(Protocol):
-    def lookup(self, name: str) -> Variable | None: ...
-    def names(self) -> Iterable[str]: ...
+from wicketgate.ir.gateway import GatewayIR
+from wicketgate.lower.gateway import lower_project
+from wicketgate.project.load import load_project
+from wicketgate.spec.installation import Installation, ListenerSection
+from wicketgate.spec.project import validate_project
+from wicketgate.spec.variables import VariableLookup, VariableScope
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """`resources` is None when a diagnostic is an error."""
+    """`gateway` and `resources` are None when a diagnostic is an error."""
 
     installation: Installation | None
+    gateway: GatewayIR | None
     resources: EnvoyResources | None
     diagnostics: tuple[Diagnostic, ...]
 
@@ -47,9 +36,47 @@ class Compiled:
         return self.resources is not None
 
 
-def compile_project(folder: Path, *, variables: VariableLookup, listen: tuple[str, ...] = ()) -> Compiled:
-    """Compile the project in `folder`. `listen` (`ADDR:PORT`) replaces the listeners of `wicket.toml`.
+def compile_project(
+    folder: Path, *, variables: VariableLookup, listen: tuple[str, ...] = (), roots: Path | None = None
+) -> Compiled:
+    """Compile the project in `folder`.
 
+    `listen` (`ADDR:PORT`) replaces the addresses of `wicket.toml`; `roots` the system's certificate authorities.
     Never raises for what a user wrote: every such fault is a diagnostic.
     """
-    raise NotImplementedError
+    diagnostics = Diagnostics()
+    scope = VariableScope(variables)
+    documents = load_project(folder, diagnostics)
+    spec = validate_project(documents, scope, diagnostics)
+    installation = _listening(spec.installation, listen, diagnostics)
+    if installation is None:
+        return Compiled(None, None, None, diagnostics.sorted())
+    gateway = lower_project(spec, installation, scope, diagnostics)
+    if diagnostics.has_errors:
+        return Compiled(installation, None, None, diagnostics.sorted())
+    resources = emit(gateway, roots=roots or system_roots())
+    return Compiled(installation, gateway, resources, diagnostics.sorted())
+
+
+def system_roots() -> Path:
+    """Return the file with the certificate authorities that the operating system trusts."""
+    paths = ssl.get_default_verify_paths()
+    known = (paths.cafile, paths.openssl_cafile, "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+    found = (Path(path) for path in known if path and Path(path).is_file())
+    return next(found, Path(paths.openssl_cafile))
+
+
+def _listening(
+    installation: Installation | None, listen: tuple[str, ...], diagnostics: Diagnostics
+) -> Installation | None:
+    """Put the addresses of the command line in place of the file's; TLS of the first listener stays."""
+    if installation is None or not listen:
+        return installation
+    model = installation.listeners[0]
+    try:
+        sections = tuple(ListenerSection(address=address, tls=model.tls, http3=model.http3) for address in listen)
+    except ValidationError as error:
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        diagnostics.error("wrong-value", Span("--listen"), message, hint="write --listen 127.0.0.1:8080")
+        return None
+    return installation.model_copy(update={"listeners": sections})

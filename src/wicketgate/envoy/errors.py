@@ -1,0 +1,93 @@
+"""Errors made by the gateway: `application/problem+json` (RFC 9457) in the reference's shape.
+
+Source: https://zuplo.com/docs/concepts/api-errors
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from wicketgate.envoy.steps import TOO_LARGE
+from wicketgate.json_types import JsonObject
+
+REQUEST_ID_HEADER = "zp-rid"
+"""The reference's name for the request id in a response."""
+
+_CREDENTIAL_MISSING = "failed_to_inject_credential"
+_TWO_HOSTS = "wicketgate.two-hosts"
+_STATUSES = (400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 421, 426, 429, 431, 500, 501, 502, 503, 504, 505)
+
+
+def local_reply_config() -> JsonObject:
+    """Return the mappers, special cases first: the first that fits shapes the reply."""
+    mappers = [
+        _mapper(503, _details(_CREDENTIAL_MISSING), code="credential-missing"),
+        _mapper(413, _details(f"rbac_access_denied_matched_policy[{TOO_LARGE}]")),
+        _mapper(400, _details(f"rbac_access_denied_matched_policy[{_TWO_HOSTS}]"), code="two-hosts"),
+        _mapper(400, _incomplete_preflight()),
+        *(_mapper(status, _status(status)) for status in _STATUSES),
+    ]
+    return {"mappers": mappers}
+
+
+def refuse_two_hosts() -> JsonObject:
+    """Return the rule that refuses a request with two Host fields, which the codec joins with a comma."""
+    comma = {"header": {"name": ":authority", "string_match": {"contains": ","}}}
+    return {"action": "DENY", "policies": {_TWO_HOSTS: {"permissions": [comma], "principals": [{"any": True}]}}}
+
+
+def _mapper(status: int, accept: JsonObject, *, code: str = "") -> JsonObject:
+    return {
+        "filter": accept,
+        "status_code": status,
+        "headers_to_add": [
+            {
+                "header": {"key": REQUEST_ID_HEADER, "value": "%REQ(x-request-id)%"},
+                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            }
+        ],
+        "body_format_override": {"json_format": _problem(status, code), "content_type": "application/problem+json"},
+    }
+
+
+def _problem(status: int, code: str) -> JsonObject:
+    phrase = HTTPStatus(status).phrase
+    return {
+        "type": f"https://httpproblems.com/http-status/{status}",
+        "title": phrase,
+        "status": status,
+        "instance": "%PATH(NQ:ORIG_OR_PATH)%",
+        **({"code": code} if code else {}),
+        "trace": {
+            "timestamp": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
+            "requestId": "%REQ(x-request-id)%",
+            "buildId": "%METADATA(VIRTUAL_HOST:wicketgate:build)%",
+        },
+    }
+
+
+def _status(status: int) -> JsonObject:
+    value = {"default_value": status, "runtime_key": f"wicketgate.status.{status}"}
+    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
+
+
+def _details(details: str) -> JsonObject:
+    return {
+        "extension_filter": {
+            "name": "envoy.access_loggers.extension_filters.cel",
+            "typed_config": {
+                "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+                "expression": f"response.code_details == '{details}'",
+            },
+        }
+    }
+
+
+def _incomplete_preflight() -> JsonObject:
+    """An OPTIONS request that is no preflight and has no route (reference: 400 when a header of it is missing)."""
+    options = {"header_filter": {"header": {"name": ":method", "string_match": {"exact": "OPTIONS"}}}}
+    missing = [
+        {"header_filter": {"header": {"name": name, "present_match": True, "invert_match": True}}}
+        for name in ("origin", "access-control-request-method")
+    ]
+    return {"and_filter": {"filters": [_status(404), options, {"or_filter": {"filters": missing}}]}}

@@ -1,0 +1,56 @@
+"""Names of Envoy resources. They are API: dashboards and alerts hold them, so they are made here and nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+
+from wicketgate.ir.origin import HeaderProof, Proof, QueryProof, Upstream
+from wicketgate.ir.secrets import KeyPairSecret, SecretSource, TextSecret, VariableRef
+
+ROUTES = "gateway"
+"""The route configuration, and its one virtual host."""
+
+STRIP_FILTER = "wicketgate.strip"
+CHAIN_FILTER = "wicketgate.chain"
+CORS_FILTER = "envoy.filters.http.cors"
+ROUTER_FILTER = "envoy.filters.http.router"
+
+
+def cluster_name(upstream: Upstream) -> str:
+    """Name the cluster of an origin; with proofs, a digest of their templates sets it apart."""
+    if not upstream.proofs:
+        return upstream.origin.name
+    return f"{upstream.origin.name}#{_digest(*(_proof_key(proof) for proof in upstream.proofs))}"
+
+
+def secret_name(source: SecretSource) -> str:
+    """Name a secret by where it comes from; values never enter a name."""
+    match source:
+        case TextSecret(parts=(VariableRef(name),), percent_encoded=False):
+            return f"env/{name}"
+        case TextSecret():
+            return f"text/{_digest(_text_key(source))}"
+        case KeyPairSecret():
+            return f"tls/{_digest(str(source.certificate), str(source.key))}"
+
+
+def listener_name(host: str, port: int, *, quic: bool = False) -> str:
+    bracketed = f"[{host}]" if ":" in host else host
+    return f"{bracketed}:{port}{'/udp' if quic else ''}"
+
+
+def _proof_key(proof: Proof) -> str:
+    match proof:
+        case HeaderProof(header, secret):
+            return f"header\0{header}\0{_text_key(secret)}"
+        case QueryProof(parameter, secret):
+            return f"query\0{parameter}\0{_text_key(secret)}"
+
+
+def _text_key(secret: TextSecret) -> str:
+    parts = (f"v{part.name}" if isinstance(part, VariableRef) else f"t{part}" for part in secret.parts)
+    return "\0".join((str(secret.percent_encoded), *parts))
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\1".join(parts).encode()).hexdigest()[:12]

@@ -1,0 +1,83 @@
+"""Proofs as filters of the origin: the last thing done to a request, on each try."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from wicketgate.envoy.config_source import CONFIG_SOURCE
+from wicketgate.envoy.names import secret_name
+from wicketgate.envoy.types import extension, http_filter
+from wicketgate.ir.origin import HeaderProof, Proof, QueryProof
+from wicketgate.ir.secrets import TextSecret
+from wicketgate.json_types import JsonObject
+
+_GENERIC = "envoy.extensions.http.injected_credentials.generic.v3.Generic"
+
+
+def proof_filters(proofs: Iterable[Proof]) -> list[JsonObject]:
+    """Return the filters that add the proofs, without the codec that must follow them."""
+    return [each for proof in proofs for each in _filters(proof)]
+
+
+def proof_secrets(proofs: Iterable[Proof]) -> dict[str, TextSecret]:
+    """Return the secrets that the filters ask for, by their SDS names."""
+    return {secret_name(secret): secret for secret in (_secret(proof) for proof in proofs)}
+
+
+def _secret(proof: Proof) -> TextSecret:
+    if isinstance(proof, QueryProof):
+        return dataclasses.replace(proof.secret, percent_encoded=True)
+    return proof.secret
+
+
+def _filters(proof: Proof) -> list[JsonObject]:
+    match proof:
+        case HeaderProof(header):
+            return [_inject(header, _secret(proof)), _no_trailer(header)]
+        case QueryProof(parameter):
+            return _query(parameter, _secret(proof))
+
+
+def _inject(header: str, secret: TextSecret) -> JsonObject:
+    """Set the header from SDS. `overwrite` because the default lets a caller's own value win."""
+    return http_filter(
+        f"wicketgate.proof.{header}",
+        "credential_injector.v3.CredentialInjector",
+        overwrite=True,
+        credential=extension(
+            "envoy.http.injected_credentials.generic",
+            _GENERIC,
+            header=header,
+            credential={"name": secret_name(secret), "sds_config": CONFIG_SOURCE},
+        ),
+    )
+
+
+def _no_trailer(header: str) -> JsonObject:
+    """Drop a caller's copy that comes as a trailer, which some origins merge into the headers (RFC 9110, 6.5.1)."""
+    return http_filter(
+        f"wicketgate.trailer.{header}",
+        "header_mutation.v3.HeaderMutation",
+        mutations={"request_trailers_mutations": [{"remove": header}]},
+    )
+
+
+def _query(parameter: str, secret: TextSecret) -> list[JsonObject]:
+    """Carry the secret in a header that the next filter moves into the query, so that no literal stands anywhere."""
+    carrier = "x-wicketgate-query-proof"
+    move = {
+        "append": {
+            "record": {"key": quote(parameter, safe=""), "value": f"%REQ({carrier})%"},
+            "action": "OVERWRITE_IF_EXISTS_OR_ADD",
+        }
+    }
+    return [
+        _inject(carrier, secret),
+        http_filter(
+            f"wicketgate.query.{parameter}",
+            "header_mutation.v3.HeaderMutation",
+            mutations={"query_parameter_mutations": [move], "request_mutations": [{"remove": carrier}]},
+        ),
+    ]

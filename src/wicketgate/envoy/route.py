@@ -1,0 +1,105 @@
+"""One route of the gateway as one Envoy route. Matching is the tree's work: every route matches `/`."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from wicketgate.envoy.cors import cors_config
+from wicketgate.envoy.names import CHAIN_FILTER, cluster_name
+from wicketgate.envoy.rewrite import rewrite_filter, rewrite_fields
+from wicketgate.envoy.steps import chain_filters
+from wicketgate.envoy.types import any_of, duration, literal
+from wicketgate.ir.gateway import Cors, Forward, Redirect, Respond, Route
+from wicketgate.ir.origin import Origin
+from wicketgate.json_types import JsonObject
+
+_SAFE_TO_REPEAT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
+"""Idempotent methods (RFC 9110 section 9.2.2)."""
+
+
+def envoy_route(route: Route) -> JsonObject:
+    """Return the `envoy.config.route.v3.Route` of a route."""
+    return {
+        "name": route.name,
+        "match": {"prefix": "/"},
+        **_action(route),
+        **_filter_config(route),
+    }
+
+
+def preflight_route(route: Route, cors: Cors) -> JsonObject:
+    """Return the route that answers CORS preflights for `route`; what the filter does not answer is a 404."""
+    return {
+        "name": f"{route.name} (preflight)",
+        "match": {"prefix": "/"},
+        "direct_response": {"status": 404},
+        "typed_per_filter_config": cors_config(cors, route.method),
+    }
+
+
+def fixed_status(name: str, status: int) -> JsonObject:
+    """Return a route that answers with a problem of this status."""
+    return {"name": name, "match": {"prefix": "/"}, "direct_response": {"status": status}}
+
+
+def _action(route: Route) -> JsonObject:
+    match route.action:
+        case Forward() as forward:
+            return {"route": _forward(route, forward)}
+        case Redirect(location, status):
+            return {"direct_response": {"status": status}, **_response_headers(location=location)}
+        case Respond(status, content_type, body):
+            direct = {"status": status, "body": {"inline_string": body}}
+            return {"direct_response": direct, **_response_headers(**{"content-type": content_type})}
+        case _:
+            assert_never(route.action)
+
+
+def _forward(route: Route, forward: Forward) -> JsonObject:
+    origin = forward.upstream.origin
+    return {
+        "cluster": cluster_name(forward.upstream),
+        "host_rewrite_literal": origin.authority,
+        "append_x_forwarded_host": True,
+        "timeout": duration(origin.timeout),
+        "idle_timeout": duration(origin.idle_timeout),
+        **rewrite_fields(forward.path, route.pattern),
+        **_retries(route.method, origin),
+    }
+
+
+def _retries(method: str, origin: Origin) -> JsonObject:
+    """Repeat what cannot have had an effect: idempotent methods, and others only if the origin never read them."""
+    retries = origin.retries
+    if not retries.attempts:
+        return {}
+    safe = method in _SAFE_TO_REPEAT
+    conditions = ["connect-failure", "refused-stream", "reset" if safe else "reset-before-request"]
+    statuses = list(retries.status_codes) if safe else []
+    policy = {
+        "retry_on": ",".join([*conditions, *(["retriable-status-codes"] if statuses else [])]),
+        "num_retries": retries.attempts,
+        "retry_back_off": {"base_interval": duration(retries.back_off), "max_interval": duration(retries.max_back_off)},
+        **({"retriable_status_codes": statuses} if statuses else {}),
+        **({"per_try_timeout": duration(retries.per_try_timeout)} if retries.per_try_timeout else {}),
+    }
+    return {"retry_policy": policy}
+
+
+def _filter_config(route: Route) -> JsonObject:
+    config: JsonObject = cors_config(route.cors, route.method) if route.cors else {}
+    rewrite = rewrite_filter(route.action.path, route.pattern) if isinstance(route.action, Forward) else None
+    filters = [*chain_filters(route.inbound, route.outbound), *([rewrite] if rewrite else [])]
+    if filters:
+        config[CHAIN_FILTER] = any_of(
+            "envoy.extensions.filters.http.filter_chain.v3.FilterChainConfigPerRoute", filter_chain={"filters": filters}
+        )
+    return {"typed_per_filter_config": config} if config else {}
+
+
+def _response_headers(**headers: str) -> JsonObject:
+    added = [
+        {"header": {"key": name, "value": literal(value)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        for name, value in headers.items()
+    ]
+    return {"response_headers_to_add": added}

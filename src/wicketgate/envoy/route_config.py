@@ -1,0 +1,75 @@
+"""The route configuration: every route in one tree, and what holds for all of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from wicketgate.envoy.cors import RESPONSE_HEADERS, serves_preflight
+from wicketgate.envoy.errors import REQUEST_ID_HEADER
+from wicketgate.envoy.names import ROUTES, STRIP_FILTER
+from wicketgate.envoy.route import envoy_route, fixed_status, preflight_route
+from wicketgate.envoy.route_tree import RouteEntry, route_matcher
+from wicketgate.envoy.types import any_of
+from wicketgate.ir.gateway import GatewayIR, Respond, Route
+from wicketgate.json_types import JsonObject
+from wicketgate.spec.openapi import METHODS
+
+_FORGEABLE = ("x-forwarded-host", "x-wicketgate-query-proof", "x-original-url", "x-rewrite-url")
+"""What only a proxy in front of an origin says; a caller's word for it would be believed behind us."""
+
+
+def route_config(gateway: GatewayIR) -> JsonObject:
+    """Return the `RouteConfiguration` of the gateway."""
+    matcher = route_matcher(
+        [entry for route in gateway.routes for entry in _entries(route)],
+        not_found=fixed_status("not found", 404),
+        not_implemented=fixed_status("not implemented", 501),
+        supported_methods=[method.upper() for method in METHODS],
+    )
+    host = {
+        "name": ROUTES,
+        "domains": ["*"],
+        "matcher": matcher,
+        "response_headers_to_remove": [*RESPONSE_HEADERS, *gateway.reserved_headers],
+        "response_headers_to_add": [
+            {"header": {"key": REQUEST_ID_HEADER, "value": "%REQ(x-request-id)%"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+        ],
+        "typed_per_filter_config": {STRIP_FILTER: _strip(gateway.reserved_headers)},
+        "metadata": {"filter_metadata": {"wicketgate": {"build": _build_id(matcher)}}},
+    }
+    return any_of(
+        "envoy.config.route.v3.RouteConfiguration",
+        name=ROUTES,
+        virtual_hosts=[host],
+        max_direct_response_body_size_bytes=max([4096, *map(_body_size, gateway.routes)]),
+    )
+
+
+def _entries(route: Route) -> Iterator[RouteEntry]:
+    yield RouteEntry(method=route.method, pattern=route.pattern, route=envoy_route(route))
+    if route.cors is not None and serves_preflight(route.cors, route.method):
+        yield RouteEntry(
+            method="OPTIONS",
+            pattern=route.pattern,
+            route=preflight_route(route, route.cors),
+            requested_method=route.method,
+        )
+
+
+def _strip(reserved: tuple[str, ...]) -> JsonObject:
+    """Remove callers' copies of what only the gateway may send, before any other filter, in headers and trailers."""
+    remove = [{"remove": name} for name in (*_FORGEABLE, *reserved)]
+    return any_of(
+        "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
+        mutations={"request_mutations": remove, "request_trailers_mutations": remove},
+    )
+
+
+def _build_id(matcher: JsonObject) -> str:
+    return hashlib.sha256(json.dumps(matcher, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _body_size(route: Route) -> int:
+    return len(route.action.body.encode()) if isinstance(route.action, Respond) else 0

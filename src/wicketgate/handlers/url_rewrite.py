@@ -1,0 +1,44 @@
+"""Forward the request to a URL made from a pattern (https://zuplo.com/docs/handlers/url-rewrite)."""
+
+from __future__ import annotations
+
+from wicketgate.diagnostics import nearest
+from wicketgate.handler import Handler, HandlerContext
+from wicketgate.ir.gateway import Forward, TemplatePath
+from wicketgate.ir.origin import Upstream
+from wicketgate.ir.template import Inserted, Param, Template
+from wicketgate.spec.base import Options
+from wicketgate.spec.url_template import UrlTemplate
+
+
+class UrlRewriteOptions(Options):
+    rewrite_pattern: UrlTemplate
+    """The URL, such as `https://api.example.com/items/${params.id}?lang=${query.lang}`."""
+    forward_search: bool = True
+    """Add the caller's query."""
+    follow_redirects: bool = False
+    """Follow redirects that stay on the same origin; others go back to the caller, so no credential leaves."""
+
+
+def _lower(options: UrlRewriteOptions, at: HandlerContext) -> Forward | None:
+    target = at.target(options.rewrite_pattern, option="rewritePattern")
+    if target is None or not _params_known(target.rest, at):
+        return None
+    path = TemplatePath(target.rest or ("/",), options.forward_search)
+    return Forward(Upstream(target.origin), path, options.follow_redirects)
+
+
+def _params_known(template: Template, at: HandlerContext) -> bool:
+    wanted = [part.source.name for part in template if isinstance(part, Inserted) and isinstance(part.source, Param)]
+    unknown = [name for name in wanted if name not in at.pattern.params]
+    for name in unknown:
+        at.error(
+            "param-unknown",
+            f"the path `{at.pattern.text}` has no parameter `{name}`",
+            option="rewritePattern",
+            hint=nearest(name, at.pattern.params),
+        )
+    return not unknown
+
+
+HANDLER = Handler(export="urlRewriteHandler", options=UrlRewriteOptions, lower=_lower)

@@ -1,0 +1,117 @@
+"""The gateway: listeners and routes, frozen, without a secret and without Envoy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wicketgate.ir.origin import Upstream
+from wicketgate.ir.path_pattern import PathPattern
+from wicketgate.ir.secrets import KeyPairSecret
+from wicketgate.ir.steps import OutboundStep, RequestFilterStep
+from wicketgate.ir.template import Template
+
+
+@dataclass(frozen=True, slots=True)
+class AppendPath:
+    """The caller's path behind `prefix` (which has no slash at its end)."""
+
+    prefix: str
+    forward_search: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePath:
+    """Path and query from a template that starts with a slash."""
+
+    template: Template
+    forward_search: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Send the request to an origin and its answer back."""
+
+    upstream: Upstream
+    path: AppendPath | TemplatePath
+    follow_redirects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Answer with a `Location`."""
+
+    location: str
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """Answer with a fixed body."""
+
+    status: int
+    content_type: str
+    body: str
+
+
+Action = Forward | Redirect | Respond
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """What browsers may do. An origin may hold one `*` that stands for one label; `*` alone is any origin."""
+
+    allowed_origins: tuple[str, ...]
+    allowed_methods: tuple[str, ...] = ()
+    allowed_headers: tuple[str, ...] = ()
+    expose_headers: tuple[str, ...] = ()
+    max_age: int | None = None
+    allow_credentials: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation. `policies` are the names the user wrote, for people; the steps are what they do."""
+
+    name: str
+    method: str
+    pattern: PathPattern
+    action: Action
+    inbound: tuple[RequestFilterStep, ...]
+    outbound: tuple[OutboundStep, ...]
+    cors: Cors | None
+    inbound_policies: tuple[str, ...]
+    outbound_policies: tuple[str, ...]
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An address for callers. `tls` names where the certificate comes from."""
+
+    host: str
+    port: int
+    tls: KeyPairSecret | None
+    http3: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """What holds for every caller; seconds and bytes."""
+
+    connections: int
+    request_headers_kb: int
+    header_timeout: float
+    idle_timeout: float
+    access_log: str
+    """`stdout`, `stderr`, `off` or an absolute path."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayIR:
+    """All of it. Routes stand in document order: the first that matches answers."""
+
+    listeners: tuple[Listener, ...]
+    edge: Edge
+    routes: tuple[Route, ...]
+    reserved_headers: tuple[str, ...]
+    """Names that only the gateway may send to origins; a caller's copy never passes."""

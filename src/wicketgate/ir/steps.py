@@ -1,0 +1,78 @@
+"""What policies come down to: small changes of a request or a response, in the user's order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wicketgate.ir.secrets import TextSecret
+
+
+@dataclass(frozen=True, slots=True)
+class SetHeader:
+    """Give a header a value; without `overwrite` only when the message has none of that name."""
+
+    name: str
+    value: str
+    overwrite: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveHeader:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClearHeaders:
+    """Remove all headers but `keep` and those without which the message cannot be carried."""
+
+    keep: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SetQuery:
+    """Give a query parameter a value; without `overwrite` only when the request has none of that name."""
+
+    name: str
+    value: str
+    overwrite: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveQuery:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRequestSize:
+    """Answer 413 to a body above `max_bytes`: by its declared length, or by counting it."""
+
+    max_bytes: int
+    trust_content_length: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecretHeader:
+    """Send a secret in a header: becomes a proof of the origin."""
+
+    name: str
+    secret: TextSecret
+
+
+@dataclass(frozen=True, slots=True)
+class SecretQuery:
+    """Send a secret in the query: becomes a proof of the origin."""
+
+    name: str
+    secret: TextSecret
+
+
+@dataclass(frozen=True, slots=True)
+class SetStatus:
+    """Replace the status of the response."""
+
+    status: int
+
+
+RequestFilterStep = SetHeader | RemoveHeader | ClearHeaders | SetQuery | RemoveQuery | LimitRequestSize
+InboundStep = RequestFilterStep | SecretHeader | SecretQuery
+OutboundStep = SetHeader | RemoveHeader | ClearHeaders | SetStatus

@@ -1,0 +1,1 @@
+"""Lower: resolved names become the gateway's intermediate representation."""

@@ -1,0 +1,131 @@
+"""JSON (RFC 8259) by the standard library, and the place of each value when somebody asks."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+
+from wicketgate.json_types import Json
+from wicketgate.project.document import DocumentError, Place, Pointer
+
+_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s,\]}:]+)')
+
+
+def parse_json(text: str) -> Json:
+    """Parse strict JSON: no repeated keys, no NaN. Raises `DocumentError`."""
+    repeated: list[str] = []
+    try:
+        value = json.loads(text, object_pairs_hook=_pairs(repeated), parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise DocumentError(
+            "not-json", f"this is not JSON: {error.msg}", offset=error.pos, hint=_json_hint(text, error.pos)
+        ) from None
+    except RecursionError:
+        raise too_deep() from None
+    if repeated:
+        raise _repeated_key(text)
+    return value
+
+
+def locate_json(text: str) -> dict[Pointer, Place]:
+    """Find the offsets of every value in a text that `parse_json` accepted."""
+    return _Scan(text).run().places
+
+
+def too_deep() -> DocumentError:
+    return DocumentError(
+        "too-deep", "this document nests too deeply", hint="no API description needs hundreds of levels; is it generated?"
+    )
+
+
+def _pairs(repeated: list[str]):  # type: ignore[no-untyped-def]
+    def build(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        value = dict(pairs)
+        if len(value) != len(pairs):
+            repeated.append("")
+        return value
+
+    return build
+
+
+def _refuse_constant(name: str) -> Json:
+    raise DocumentError("not-json", f"`{name}` is not JSON", hint="write a number, a string or null")
+
+
+def _json_hint(text: str, offset: int) -> str:
+    rest = text[offset : offset + 2]
+    if rest.startswith(("}", "]")):
+        return "remove the comma before this"
+    if rest.startswith("/"):
+        return "JSON has no comments: remove this one"
+    if rest.startswith("'"):
+        return 'JSON strings stand in double quotes: "…"'
+    return "check the line for a missing comma, quote or bracket"
+
+
+def _repeated_key(text: str) -> DocumentError:
+    pointer, offset = _Scan(text).run().repeated[0]
+    where = "/".join(str(part) for part in pointer[:-1]) or "the top level"
+    return DocumentError(
+        "duplicate-key", f"the key `{pointer[-1]}` stands twice in {where}", offset=offset, hint="keep one of the two"
+    )
+
+
+@dataclass
+class _Frame:
+    pointer: Pointer
+    is_object: bool
+    index: int = 0
+    key: tuple[str, int] | None = None
+
+
+@dataclass
+class _Scan:
+    """Walks the tokens of valid JSON without recursion."""
+
+    text: str
+    places: dict[Pointer, Place] = field(default_factory=dict)
+    repeated: list[tuple[Pointer, int]] = field(default_factory=list)
+    stack: list[_Frame] = field(default_factory=list)
+
+    def run(self) -> _Scan:
+        for match in _TOKEN.finditer(self.text):
+            self._token(match.group(1), match.start(1))
+        return self
+
+    def _token(self, token: str, offset: int) -> None:
+        frame = self.stack[-1] if self.stack else None
+        first = token[0]
+        if first in "}]":
+            self.stack.pop()
+        elif first == ",":
+            self._next(frame)
+        elif first == ":":
+            return
+        elif frame and frame.is_object and frame.key is None:
+            frame.key = (json.loads(token), offset)
+        else:
+            self._value(frame, first, offset)
+
+    @staticmethod
+    def _next(frame: _Frame | None) -> None:
+        if frame is not None:
+            frame.key = None
+            frame.index += 1
+
+    def _value(self, frame: _Frame | None, first: str, offset: int) -> None:
+        pointer, key_offset = self._pointer(frame, offset)
+        if pointer in self.places:
+            self.repeated.append((pointer, key_offset))
+        self.places.setdefault(pointer, Place(value=offset, key=key_offset))
+        if first in "{[":
+            self.stack.append(_Frame(pointer, is_object=first == "{"))
+
+    @staticmethod
+    def _pointer(frame: _Frame | None, offset: int) -> tuple[Pointer, int]:
+        if frame is None:
+            return (), offset
+        if frame.is_object and frame.key is not None:
+            return (*frame.pointer, frame.key[0]), frame.key[1]
+        return (*frame.pointer, frame.index), offset

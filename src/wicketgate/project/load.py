@@ -1,0 +1,108 @@
+"""Read a project folder: every file that describes the gateway becomes a document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wicketgate.diagnostics import Diagnostics, Span
+from wicketgate.json_types import Json
+from wicketgate.project.document import Document, DocumentError, Place, Pointer, line_starts, span_at
+from wicketgate.project.json_text import locate_json, parse_json
+from wicketgate.project.toml_text import locate_toml, parse_toml
+from wicketgate.project.yaml_text import locate_yaml, parse_yaml
+
+MAX_FILE_BYTES = 64 * 1024 * 1024
+"""A description larger than this is a mistake; reading it would stop the gateway for seconds."""
+
+_Parser = Callable[[str], Json]
+_Locator = Callable[[str], Mapping[Pointer, Place]]
+_JSON: tuple[_Parser, _Locator] = (parse_json, locate_json)
+_YAML: tuple[_Parser, _Locator] = (parse_yaml, locate_yaml)
+_TOML: tuple[_Parser, _Locator] = (parse_toml, locate_toml)
+_FORMATS = {".json": _JSON, ".yaml": _YAML, ".yml": _YAML, ".toml": _TOML}
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The files of a project. An absent optional file is None."""
+
+    folder: Path
+    routes: tuple[Document, ...]
+    policies: Document | None
+    origins: Document | None
+    installation: Document | None
+
+
+def load_project(folder: Path, diagnostics: Diagnostics) -> Documents:
+    """Read the project in `folder`. What cannot be read or parsed becomes a diagnostic and is left out."""
+    config = folder / "config"
+    routes = [path for path in sorted(_route_files(config), key=lambda path: path.name)]
+    if not routes and not diagnostics.has_errors:
+        diagnostics.error(
+            "no-routes",
+            Span("config"),
+            "there is no config/*.oas.json (or .yaml): a gateway without routes answers nothing",
+            hint="run `wicket init` for a first project, or name the folder with --project",
+        )
+    return Documents(
+        folder=folder,
+        routes=tuple(_documents(folder, routes, diagnostics)),
+        policies=_optional(folder, config / "policies.json", diagnostics),
+        origins=_optional(folder, config / "origins.json", diagnostics),
+        installation=_optional(folder, folder / "wicket.toml", diagnostics),
+    )
+
+
+def _route_files(config: Path) -> Iterator[Path]:
+    for suffix in ("json", "yaml", "yml"):
+        yield from config.glob(f"*.oas.{suffix}")
+
+
+def _documents(folder: Path, paths: list[Path], diagnostics: Diagnostics) -> Iterator[Document]:
+    for path in paths:
+        document = _read(folder, path, diagnostics)
+        if document is not None:
+            yield document
+
+
+def _optional(folder: Path, path: Path, diagnostics: Diagnostics) -> Document | None:
+    return _read(folder, path, diagnostics) if path.exists() else None
+
+
+def _read(folder: Path, path: Path, diagnostics: Diagnostics) -> Document | None:
+    file = path.relative_to(folder).as_posix()
+    text = _text(path, file, diagnostics)
+    if text is None:
+        return None
+    parse, locate = _FORMATS[path.suffix]
+    try:
+        return Document(file, text, parse(text), locate)
+    except DocumentError as error:
+        span = span_at(file, line_starts(text), min(error.offset, len(text)))
+        diagnostics.error(error.code, span, error.message, hint=error.hint)
+        return None
+
+
+def _text(path: Path, file: str, diagnostics: Diagnostics) -> str | None:
+    try:
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            diagnostics.error(
+                "file-too-large",
+                Span(file),
+                f"the file has {size // 2**20} MiB; the limit is {MAX_FILE_BYTES // 2**20} MiB",
+                hint="split it into several config/*.oas.json files",
+            )
+            return None
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        diagnostics.error(
+            "unreadable", Span(file), f"the file cannot be read: {error.strerror}", hint="check that it is a file, and its permissions"
+        )
+    except UnicodeDecodeError as error:
+        diagnostics.error(
+            "not-utf8", Span(file), f"byte {error.start} is not UTF-8", hint="save the file in UTF-8"
+        )
+    return None

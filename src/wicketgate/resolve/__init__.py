@@ -1,0 +1,1 @@
+"""Resolve: the names that a project uses meet what they name."""

@@ -1,0 +1,94 @@
+"""The `scheme://host:port` of an origin: parsed once, so that later code need not look again."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+
+_URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#\\]*)")
+_HOST_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+))(?::(?P<port>\d{1,5}))?")
+_LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_DEFAULT_PORT = {"http": 80, "https": 443}
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class AuthorityError(ValueError):
+    """Not a place that a gateway may send requests to."""
+
+    def __init__(self, code: str, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.code, self.message, self.hint = code, message, hint
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """`host` is a name in lower case or an address without brackets."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def address(self) -> IpAddress | None:
+        try:
+            return ipaddress.ip_address(self.host)
+        except ValueError:
+            return None
+
+    @property
+    def is_loopback(self) -> bool:
+        address = self.address
+        return address.is_loopback if address else self.host == "localhost" or self.host.endswith(".localhost")
+
+    def __str__(self) -> str:
+        """Return the value of a Host header: the port only when it is not the scheme's own."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _DEFAULT_PORT[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self}"
+
+
+def split_url(text: str) -> tuple[Authority, str]:
+    """Split an http(s) URL into its authority and what follows it. Raises `AuthorityError`."""
+    match = _URL.match(text)
+    if not match:
+        raise AuthorityError("not-a-url", f"`{text}` is not a URL", "write https://HOST[:PORT][/PATH]")
+    scheme = match["scheme"].lower()
+    if scheme not in _DEFAULT_PORT:
+        raise AuthorityError("wrong-scheme", f"`{scheme}://` is not served", "use https:// (or http:// in a private network)")
+    if "@" in match["authority"]:
+        raise AuthorityError(
+            "url-credentials", "a URL holds no user and password: URLs are logged", "send them with set-upstream-api-key-inbound"
+        )
+    host, port = split_host_port(match["authority"])
+    authority = Authority(scheme, host, port or _DEFAULT_PORT[scheme])
+    _refuse_metadata(authority)
+    return authority, text[match.end() :]
+
+
+def split_host_port(text: str) -> tuple[str, int | None]:
+    """Split `HOST[:PORT]`. Raises `AuthorityError`."""
+    match = _HOST_PORT.fullmatch(text)
+    if not match or int(match["port"] or 1) not in range(1, 65536):
+        raise AuthorityError("not-a-url", f"`{text}` is not HOST[:PORT]", "such as api.example.com or [::1]:8443")
+    host = (match["v6"] or match["host"]).lower().rstrip(".")
+    try:
+        host = str(ipaddress.ip_address(host))
+    except ValueError:
+        if match["v6"] or not all(_LABEL.fullmatch(label) for label in host.split(".")) or host[-1].isdigit():
+            raise AuthorityError("not-a-url", f"`{host}` is not a host name or address", "check its spelling") from None
+    return host, int(match["port"]) if match["port"] else None
+
+
+def _refuse_metadata(authority: Authority) -> None:
+    """Link-local addresses lead to the cloud's metadata service, which hands out the machine's own identity."""
+    address = authority.address
+    plain = getattr(address, "ipv4_mapped", None) or address
+    if plain is not None and (plain.is_link_local or plain.is_multicast or plain.is_unspecified or str(plain) == "fd00:ec2::254"):
+        raise AuthorityError(
+            "forbidden-address", f"`{authority.host}` is never an origin", "metadata, link-local and multicast addresses are refused"
+        )

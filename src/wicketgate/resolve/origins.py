@@ -1,0 +1,151 @@
+"""Origins by name, by URL, and by being written into a route."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from wicketgate.diagnostics import Diagnostics, Span, nearest
+from wicketgate.ir import origin as ir
+from wicketgate.resolve.authority import Authority, AuthorityError, split_host_port, split_url
+from wicketgate.spec.located import Located
+from wicketgate.spec.origins_file import Network, Origin, Retries
+
+
+@dataclass(slots=True)
+class OriginTable:
+    """The origins of a project. A URL that none of them has makes an origin of its own."""
+
+    by_name: dict[str, tuple[ir.Origin, str]] = field(default_factory=dict)
+    """Origin and the path of its URL."""
+    by_authority: dict[Authority, ir.Origin] = field(default_factory=dict)
+    networks: tuple[Network, ...] = ()
+    warned: set[ir.Origin] = field(default_factory=set)
+    """Origins whose plain link the user has been told of: once is enough, however many routes lead there."""
+
+    def named(self, name: str) -> tuple[ir.Origin, str]:
+        """Return the origin of `origins.json`. Raises `AuthorityError` for a name that is none."""
+        if name not in self.by_name:
+            hint = nearest(name, self.by_name) or "declare it in config/origins.json"
+            raise AuthorityError("unknown-origin", f"there is no origin `{name}`", hint)
+        return self.by_name[name]
+
+    def at(self, authority: Authority) -> ir.Origin:
+        """Return the origin at a URL's authority."""
+        if authority not in self.by_authority:
+            self.by_authority[authority] = ir.Origin(
+                name=authority.url,
+                authority=str(authority),
+                endpoints=(ir.Endpoint(authority.host, authority.port),),
+                link=_link(authority, private=is_private(authority, self.networks)),
+            )
+        return self.by_authority[authority]
+
+
+def origin_table(
+    origins: Iterable[Located[Origin]], networks: tuple[Network, ...], diagnostics: Diagnostics
+) -> OriginTable:
+    """Resolve `origins.json`; report what does not hold together."""
+    table = OriginTable(networks=networks)
+    for located in origins:
+        try:
+            authority, path = split_url(located.value.url)
+        except AuthorityError as error:
+            diagnostics.error(error.code, located.span("url"), error.message, hint=error.hint)
+            continue
+        origin = _origin(located, authority, networks, diagnostics)
+        if origin is not None:
+            table.by_name[origin.name] = (origin, path)
+            table.by_authority.setdefault(authority, origin)
+            warn_plaintext(origin, located.span("url"), diagnostics)
+            table.warned.add(origin)
+    return table
+
+
+def is_private(authority: Authority, networks: Iterable[Network]) -> bool:
+    """Tell whether plain http to the authority stays where the operator said it may."""
+    address = authority.address
+    return authority.is_loopback or any(
+        address in ipaddress.ip_network(text) for network in networks for text in network.addresses if address
+    )
+
+
+def warn_plaintext(origin: ir.Origin, span: Span, diagnostics: Diagnostics) -> None:
+    """Tell the user that a link is readable on its way, unless it stays in a private place."""
+    if isinstance(origin.link, ir.Plaintext) and origin.link.reason == WRITTEN:
+        diagnostics.warning(
+            "plaintext-origin",
+            span,
+            f"`http://{origin.authority}` is not encrypted: whoever sits between reads the secret",
+            hint="use https://, or declare the private network in config/origins.json",
+        )
+
+
+WRITTEN = "the URL says http://"
+_PRIVATE = "the origin is on loopback or in a declared private network"
+
+
+def _link(authority: Authority, *, private: bool) -> ir.Link:
+    if authority.scheme == "https":
+        return ir.VerifiedTLS(ir.SystemRoots(), authority.host)
+    return ir.Plaintext(_PRIVATE if private else WRITTEN)
+
+
+def _origin(
+    located: Located[Origin], authority: Authority, networks: tuple[Network, ...], diagnostics: Diagnostics
+) -> ir.Origin | None:
+    spec = located.value
+    known = {network.name for network in networks}
+    if spec.network is not None and spec.network not in known:
+        diagnostics.error(
+            "unknown-network", located.span("network"), f"there is no network `{spec.network}`", hint=nearest(spec.network, known)
+        )
+    if spec.protocol == "auto" and authority.scheme == "http":
+        diagnostics.error(
+            "wrong-value", located.span("protocol"), "`auto` needs https://: plain http has no negotiation", hint="use http1 or http2"
+        )
+    endpoints = _endpoints(located, authority, diagnostics)
+    if endpoints is None:
+        return None
+    return ir.Origin(
+        name=spec.name,
+        authority=str(authority),
+        endpoints=endpoints,
+        link=_link(authority, private=spec.network is not None or is_private(authority, networks)),
+        protocol=ir.Protocol(spec.protocol),
+        connect_timeout=spec.connect_timeout,
+        timeout=spec.timeout,
+        idle_timeout=spec.idle_timeout,
+        retries=_retries(spec.retries),
+        circuit_limits=ir.CircuitLimits(**spec.circuit_limits.model_dump()),
+        passive_health=_passive_health(spec),
+    )
+
+
+def _retries(spec: Retries) -> ir.Retries:
+    return ir.Retries(**spec.model_dump())
+
+
+def _passive_health(spec: Origin) -> ir.PassiveHealth | None:
+    health = spec.passive_health
+    if not health.enabled:
+        return None
+    return ir.PassiveHealth(health.consecutive_errors, health.ejection_time, health.max_ejected_percent)
+
+
+def _endpoints(
+    located: Located[Origin], authority: Authority, diagnostics: Diagnostics
+) -> tuple[ir.Endpoint, ...] | None:
+    if not located.value.endpoints:
+        return (ir.Endpoint(authority.host, authority.port),)
+    found: list[ir.Endpoint] = []
+    for index, text in enumerate(located.value.endpoints):
+        try:
+            host, port = split_host_port(text)
+            split_url(f"{authority.scheme}://{text}")
+        except AuthorityError as error:
+            diagnostics.error(error.code, located.span("endpoints", index), error.message, hint=error.hint)
+            return None
+        found.append(ir.Endpoint(host, port or authority.port))
+    return tuple(found)
