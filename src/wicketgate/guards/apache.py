@@ -1,4 +1,4 @@
-"""Apache httpd 2.4.13 or newer: an expression compares the header's digest with defined ones."""
+"""Apache httpd 2.4.47 or newer: an expression compares the header's digest with defined ones."""
 
 from __future__ import annotations
 
@@ -39,7 +39,9 @@ Listen @listen@
     # The application sees the header in no spelling; some frameworks take _ for -.
 @strip@
     ProxyPreserveHost on
-    ProxyPass "/" "http://@upstream@/"
+    # The path goes on byte for byte; by default httpd answers an encoded slash with 404.
+    AllowEncodedSlashes NoDecode
+    ProxyPass "/" "http://@upstream@/" nocanon upgrade=websocket
 </VirtualHost>
 """
 
@@ -52,7 +54,7 @@ _ENFORCE = """\
 _OBSERVE = """\
     RewriteRule ^ - [E=WICKETGATE_GUARD:would-refuse]
     # What enforce mode would refuse.
-    CustomLog ${APACHE_LOG_DIR}/wicketgate-guard.log "%h %t \\"%m %U\\" wicketgate-guard would refuse" \
+    CustomLog ${APACHE_LOG_DIR}/wicketgate-guard.log "%h %t \\"%m %U\\" wicketgate-guard would-refuse" \
 env=WICKETGATE_GUARD"""
 
 

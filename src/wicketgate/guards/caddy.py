@@ -18,11 +18,11 @@ _TEMPLATE = """\
 # Without the file, or with an empty one, every request is refused and the log says why.
 http://:@port@ {
 	bind @host@
-	# Caddy's access log shows request headers; this one must not be among them.
+	# Caddy's access log shows request headers, and a secret sent under a wrong name would be among them.
 	log {
 		format filter {
 			wrap json
-			request>headers>@log_name@ delete
+			request>headers delete
 		}
 	}
 
@@ -68,7 +68,6 @@ def _render(config: GuardConfig) -> str:
         ask_next=ask_secret(f"""printf '%s\\n' "$SECRET" >> {file}"""),
         verdict=(fill(_ENFORCE, problem=problem) if config.enforcing else _OBSERVE).rstrip("\n"),
         strip="\n".join(f"\t\trequest_header -{name}" for name in names),
-        log_name="-".join(word.capitalize() for word in config.header.split("-")),
         header=config.header,
         file=file,
         host=host.strip("[]"),

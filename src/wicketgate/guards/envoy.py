@@ -9,7 +9,7 @@ _TEMPLATE = """\
 @heading@
 # Write the secret into a file that only Envoy's user can read, in bash:
 @ask_current@
-# To rotate: add the next one; later remove the first line. The file is read again every 5 seconds, no reload.
+# To rotate: add the next one; later remove the first line. The file is read again once a second, no reload.
 @ask_next@
 # Without the file, or with none or a short secret in it, Envoy does not start; when it is spoilt later, the
 # last good secrets stay in force and the log says so.
@@ -63,7 +63,7 @@ _SCRIPT = """\
 local HEADER = "@header@"
 local FILE = "@file@"
 local OBSERVE = @observe@
-local LOOK_EVERY_SECONDS = 5
+local LOOK_EVERY_SECONDS = 1
 
 local function read_secrets()
   local file, reason = io.open(FILE, "r")

@@ -30,6 +30,8 @@ map $wicketgate_guard_digest $wicketgate_guard_refused {
     include @file@;
 }
 
+log_format wicketgate_guard '$remote_addr [$time_iso8601] $request_method $uri wicketgate-guard would-refuse';
+
 map $http_upgrade $wicketgate_guard_connection {
     default upgrade;
     ""      "";
@@ -67,7 +69,7 @@ _ENFORCE = """\
 
 _OBSERVE = """\
     # What enforce mode would refuse.
-    access_log @log@ combined if=$wicketgate_guard_refused;
+    access_log @log@ wicketgate_guard if=$wicketgate_guard_refused;
 """
 
 # `import`, `const` and arrow functions are all that njs 0.7 needs to know.
