@@ -1,0 +1,26 @@
+"""The Express package's own tests, run by Node with its locked dependencies."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.guards.stands.frameworks import express_folder
+
+_LOCK = Path(__file__).parents[2] / "guards" / "express" / "package-lock.json"
+
+
+def test_the_package_passes_its_own_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = express_folder(tmp_path_factory.getbasetemp())
+    command = ["node", "--test", "--test-reporter=tap", "test/"]
+    run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stdout
+    counts = dict(re.findall(r"^# (pass|fail|skipped|todo) (\d+)$", run.stdout, re.MULTILINE))
+    assert int(counts.pop("pass")) > 20
+    assert set(counts.values()) == {"0"}
+
+
+def test_the_lock_names_no_registry() -> None:
+    assert '"resolved"' not in _LOCK.read_text()
