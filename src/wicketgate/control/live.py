@@ -1,0 +1,143 @@
+"""What is live, and how it changes: compile, validate, publish, or keep the last good version."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+
+from wicketgate.compile import Compiled
+from wicketgate.control.candidate import Candidate, load_candidate, save_candidate
+from wicketgate.control.secret_values import BadSecretError
+from wicketgate.control.validation import refusal
+from wicketgate.diagnostics import Diagnostic
+from wicketgate.json_types import JsonObject
+from wicketgate.spec.variables import VariableLookup
+from wicketgate.supervise.run_directory import RunDirectory
+from wicketgate.xds.board import Outcome
+from wicketgate.xds.kinds import Kind
+from wicketgate.xds.publisher import Publisher
+from wicketgate.xds.snapshot import Snapshot, VersionKey
+
+_log = logging.getLogger(__name__)
+
+_CONFIGURATION = (Kind.CLUSTERS, Kind.LISTENERS, Kind.ROUTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The outcome of one attempt to make a version live. With `ok` False the one before is still live."""
+
+    ok: bool
+    version: str = ""
+    changed: bool = False
+    message: str = ""
+    hint: str = ""
+    diagnostics: tuple[Diagnostic, ...] = ()
+    seconds: float = 0.0
+    at: float = field(default_factory=time.time)
+
+
+class Live:
+    """Makes versions live, one at a time. `last` is the latest attempt, `since` dates the live version."""
+
+    def __init__(
+        self,
+        *,
+        compiler: Callable[[VariableLookup], Compiled],
+        variables: Callable[[], VariableLookup],
+        publisher: Publisher,
+        run: RunDirectory,
+        key: VersionKey,
+    ) -> None:
+        self._compiler = compiler
+        self._variables = variables
+        self._publisher = publisher
+        self._run = run
+        self._key = key
+        self._lock = asyncio.Lock()
+        self.candidate: Candidate | None = None
+        self.snapshot = Snapshot()
+        self.version = ""
+        self.since = 0.0
+        self.last: Attempt | None = None
+
+    async def resume(self) -> bool:
+        """Publish the last good version from disk; False when there is none to publish."""
+        candidate = load_candidate(self._run.last_good, self._key)
+        if candidate is None:
+            return False
+        self.candidate = candidate
+        return (await self._attempt(self._from_values)).ok
+
+    async def reload(self) -> Attempt:
+        """Make the project on disk live."""
+        return await self._attempt(self._from_project)
+
+    async def refresh_secrets(self) -> Attempt:
+        """Make changed values of secrets live, without compiling anything."""
+        return await self._attempt(self._from_values)
+
+    async def _attempt(self, work: Callable[[], Awaitable[Attempt]]) -> Attempt:
+        async with self._lock:
+            began = time.monotonic()
+            attempt = replace(await work(), seconds=time.monotonic() - began)
+            self.last = replace(attempt, version=self.version)
+            _report(self.last)
+            return self.last
+
+    async def _from_project(self) -> Attempt:
+        variables = self._variables()
+        compiled = await asyncio.to_thread(self._compiler, variables)
+        if compiled.resources is None:
+            return Attempt(False, message="the project has errors", diagnostics=compiled.diagnostics)
+        candidate = await asyncio.to_thread(Candidate.of, compiled.resources, self._key)
+        attempt = await self._make_live(candidate, variables)
+        return replace(attempt, diagnostics=compiled.diagnostics)
+
+    async def _from_values(self) -> Attempt:
+        if self.candidate is None:
+            return Attempt(False, message="nothing is live yet")
+        return await self._make_live(self.candidate, self._variables())
+
+    async def _make_live(self, candidate: Candidate, variables: VariableLookup) -> Attempt:
+        try:
+            target = candidate.snapshot(variables, self._key)
+        except BadSecretError as error:
+            return Attempt(False, message=error.message, hint=error.hint)
+        reconfigured = self.candidate is None or self.candidate.configuration.changed(
+            _CONFIGURATION, candidate.configuration
+        )
+        if reconfigured and (reason := await refusal(candidate.configuration, self._run.path)):
+            return Attempt(False, message=f"Envoy refuses the configuration: {reason}")
+        outcome = await self._publisher.publish(target)
+        if outcome.rejections:
+            return Attempt(False, message=_rejected(outcome))
+        return self._commit(candidate, target, save=reconfigured)
+
+    def _commit(self, candidate: Candidate, target: Snapshot, *, save: bool) -> Attempt:
+        if save:
+            save_candidate(self._run.last_good, candidate)
+        changed = target.version != self.version
+        if changed:
+            self.version, self.since = target.version, time.time()
+        self.candidate, self.snapshot = candidate, target
+        return Attempt(True, changed=changed)
+
+
+def _rejected(outcome: Outcome) -> str:
+    kinds = ", ".join(sorted({item.key.kind.value for item in outcome.rejections}))
+    return f"Envoy rejected the published {kinds}; its log says why"
+
+
+def _report(attempt: Attempt) -> None:
+    facts: JsonObject = {"version": attempt.version, "seconds": round(attempt.seconds, 4)}
+    if attempt.ok:
+        _log.info("live" if attempt.changed else "nothing changed", extra=facts)
+        return
+    errors = [f"{item.span}: {item.message}" for item in attempt.diagnostics if item.is_error]
+    consequence = "the last good version keeps serving" if attempt.version else "nothing is served"
+    facts |= {"errors": errors, "hint": attempt.hint}
+    _log.error("%s; %s", attempt.message, consequence, extra=facts)

@@ -1,0 +1,63 @@
+"""Our own metrics, in front of Envoy's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from wicketgate.control.live import Attempt, Live
+from wicketgate.xds.board import Board
+from wicketgate.xds.kinds import Kind
+
+
+class Metrics(Collector):
+    """`wicket_*`; read from the live state at each scrape."""
+
+    def __init__(self, live: Live, board: Board) -> None:
+        self._live = live
+        self._board = board
+        self._registry = CollectorRegistry()
+        self._attempts = Counter(
+            "wicket_changes",
+            "Attempts to make a change live, by outcome.",
+            ["outcome"],
+            registry=self._registry,
+        )
+        for outcome in ("live", "unchanged", "refused"):
+            self._attempts.labels(outcome)
+        self._registry.register(self)
+
+    def count(self, attempt: Attempt) -> None:
+        outcome = "refused" if not attempt.ok else "live" if attempt.changed else "unchanged"
+        self._attempts.labels(outcome).inc()
+
+    def render(self) -> bytes:
+        """Return the text exposition format."""
+        return generate_latest(self._registry)
+
+    def collect(self) -> Iterable[Metric]:
+        live, last = self._live, self._live.last
+        outcome = self._board.outcome(frozenset(Kind))
+        info = GaugeMetricFamily("wicket_version_info", "The version that is live.", labels=["version"])
+        info.add_metric([live.version], 1)
+        yield info
+        yield _gauge(
+            "wicket_project_ok", "1 when the project on disk is what is live.", bool(last and last.ok)
+        )
+        yield _gauge("wicket_live_since_seconds", "Unix time at which the live version came.", live.since)
+        yield _gauge(
+            "wicket_last_change_seconds", "How long the last change took.", last.seconds if last else 0
+        )
+        yield _gauge("wicket_secrets", "Secrets published to Envoy.", len(live.snapshot.of(Kind.SECRETS)))
+        yield _gauge("wicket_envoys", "Envoys that ask for their configuration.", len(self._board.nodes))
+        yield _gauge(
+            "wicket_xds_rejected", "Published versions that an Envoy rejects.", len(outcome.rejections)
+        )
+        yield _gauge("wicket_xds_waiting", "Published versions not accepted yet.", len(outcome.waiting))
+
+
+def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, documentation, value=float(value))
