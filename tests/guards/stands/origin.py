@@ -1,4 +1,4 @@
-"""The application behind the guarded servers: tells which header names it got."""
+"""The application behind the guarded servers: tells which target and header names it got."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class _Tell(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        body = json.dumps({"names": self.headers.keys()}).encode()
+        body = json.dumps({"names": self.headers.keys(), "target": self.path}).encode()
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(body)))
