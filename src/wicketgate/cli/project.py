@@ -8,6 +8,7 @@ from wicketgate.cli.workspace import Workspace
 
 if TYPE_CHECKING:
     from wicketgate.compile import Compiled
+    from wicketgate.ir.gateway import GatewayIR
 
 
 def compile_workspace(workspace: Workspace, environment: str | None) -> Compiled:
@@ -30,3 +31,11 @@ def require_compiled(workspace: Workspace, environment: str | None) -> Compiled:
         print_diagnostics(compiled.diagnostics, project=workspace.project, err=True)
         raise ProjectRefused(compiled.diagnostics)
     return compiled
+
+
+def require_gateway(workspace: Workspace, environment: str | None) -> GatewayIR:
+    """Return the gateway that a project describes. Raises `ProjectRefused` as `require_compiled` does."""
+    gateway = require_compiled(workspace, environment).gateway
+    if gateway is None:
+        raise AssertionError("a project that checks describes a gateway")
+    return gateway

@@ -22,13 +22,10 @@ class EnvironmentProblem(WicketError):
     exit_code = ExitCode.ENVIRONMENT
 
 
-def _project_option() -> typer.models.OptionInfo:
-    return typer.Option(
-        "--project", "-p", metavar="DIR", help="The project folder (default: the current one)."
-    )
-
-
-ProjectOption = Annotated[Path | None, _project_option()]
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option("--project", "-p", metavar="DIR", help="The project folder (default: the current one)."),
+]
 StateOption = Annotated[
     Path | None,
     typer.Option(

@@ -1,0 +1,125 @@
+"""A route in words, for `routes` and `explain`: what it does, never a value that is secret."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wicketgate.ir.gateway import Action, AppendPath, Forward, Redirect, Respond, Route
+from wicketgate.ir.origin import HeaderProof, Link, Origin, Plaintext, Proof, VerifiedTLS
+from wicketgate.ir.secrets import TextSecret
+from wicketgate.ir.steps import (
+    ClearHeaders,
+    LimitRequestSize,
+    OutboundStep,
+    RemoveHeader,
+    RemoveQuery,
+    RequestFilterStep,
+    SetHeader,
+    SetQuery,
+    SetStatus,
+)
+from wicketgate.ir.template import Env, Header, Inserted, Param, Query, Source, Template
+
+
+def action_words(action: Action) -> str:
+    """Say where a request goes, such as `forward http://10.0.0.5:9000`."""
+    match action:
+        case Forward():
+            return f"forward {forward_target(action)}"
+        case Redirect():
+            return f"redirect {action.status} {action.location}"
+        case Respond():
+            return f"respond {action.status} {action.content_type}"
+
+
+def forward_target(action: Forward) -> str:
+    """Return the URL that a request goes to, with what the request fills in still in `${…}`."""
+    path = action.path
+    base = origin_url(action.upstream.origin)
+    if isinstance(path, AppendPath):
+        return f"{base}{path.prefix}"
+    return base + template_words(path.template)
+
+
+def origin_url(origin: Origin) -> str:
+    scheme = "https" if isinstance(origin.link, VerifiedTLS) else "http"
+    return f"{scheme}://{origin.authority}"
+
+
+def link_words(link: Link) -> str:
+    match link:
+        case VerifiedTLS():
+            return f"TLS, verified as {link.name}"
+        case Plaintext():
+            return f"plaintext ({link.reason})" if link.reason else "plaintext"
+
+
+def proof_words(proof: Proof) -> str:
+    """Name the place and the variables of a proof; the value stays out."""
+    place = f"header {proof.header}" if isinstance(proof, HeaderProof) else f"query parameter {proof.parameter}"
+    return f"shared secret in {place}, from {_variables(proof.secret)}"
+
+
+def _variables(secret: TextSecret) -> str:
+    return ", ".join(secret.variables)
+
+
+def proofs_of(route: Route) -> tuple[Proof, ...]:
+    return route.action.upstream.proofs if isinstance(route.action, Forward) else ()
+
+
+def posture(route: Route) -> str:
+    """Say how the origin knows the gateway: `secret`, `open`, or `-` for a route without an origin."""
+    if not isinstance(route.action, Forward):
+        return "-"
+    return "secret" if proofs_of(route) else "open"
+
+
+def step_words(step: RequestFilterStep | OutboundStep) -> str:
+    """Say what one step does to the request or the response."""
+    match step:
+        case SetHeader():
+            return f"set header {step.name}{_unless(step.overwrite)}"
+        case RemoveHeader():
+            return f"remove header {step.name}"
+        case ClearHeaders():
+            return "remove all headers" + (f" but {', '.join(step.keep)}" if step.keep else "")
+        case SetQuery():
+            return f"set query parameter {step.name}{_unless(step.overwrite)}"
+        case RemoveQuery():
+            return f"remove query parameter {step.name}"
+        case LimitRequestSize():
+            return f"refuse bodies above {step.max_bytes} bytes"
+        case SetStatus():
+            return f"set status {step.status}"
+
+
+def _unless(overwrite: bool) -> str:
+    return "" if overwrite else " if it is missing"
+
+
+def template_words(template: Template) -> str:
+    return "".join(_template_words(template))
+
+
+def _template_words(template: Template) -> Iterator[str]:
+    for part in template:
+        if isinstance(part, Inserted):
+            name = _source_words(part.source)
+            yield f"${{e({name})}}" if part.encoded else f"${{{name}}}"
+        else:
+            yield part
+
+
+def _source_words(source: Source) -> str:
+    match source:
+        case Param():
+            return f"params.{source.name}"
+        case Query():
+            return f"query.{source.name}"
+        case Header():
+            return f'headers.get("{source.name}")'
+        case Env():
+            return f"env.{source.name}"
+        case _:
+            return source.value

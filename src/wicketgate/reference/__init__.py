@@ -1,0 +1,1 @@
+"""The reference, generated from the code: what a page says is what the program does."""

@@ -1,0 +1,33 @@
+"""The page of one file format: a table for each object in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wicketgate.json_types import JsonObject
+from wicketgate.reference.model_docs import Model, models_below, schema_of
+from wicketgate.reference.schema_words import table
+
+
+def model_tables(model: Model, *, level: int = 2) -> str:
+    """Return the tables of a model and of every model below it; headings are the class names links point at."""
+    schema = schema_of(model)
+    return "\n\n".join(_sections(model, schema, "#" * level))
+
+
+def _sections(model: Model, schema: JsonObject, mark: str) -> Iterator[str]:
+    if schema.get("properties"):
+        yield table(schema)
+    definitions = schema.get("$defs", {})
+    for below in models_below(model):
+        definition = definitions.get(below.__name__)
+        if definition is None:
+            continue
+        yield f"{mark} {below.__name__}"
+        if text := _sentence(below):
+            yield text
+        yield table(definition)
+
+
+def _sentence(model: Model) -> str:
+    return " ".join((model.__doc__ or "").split())

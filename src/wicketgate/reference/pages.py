@@ -1,0 +1,70 @@
+"""All pages of the reference by file name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from wicketgate.reference.commands import commands_page
+from wicketgate.reference.diagnostics_page import diagnostics_page
+from wicketgate.reference.model_docs import Model, schema_of
+from wicketgate.reference.model_page import model_tables
+from wicketgate.reference.steps_pages import handlers_page, policies_page
+from wicketgate.spec.installation import Installation
+from wicketgate.spec.origins_file import OriginsFile
+from wicketgate.spec.route import PathExtension, RouteExtension
+
+_MARK = "<!-- Generated from the code by `make generate`; changes here are lost. -->\n\n"
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_INSTALLATION = """\
+# `wicket.toml`
+
+The installation. Every key has a default; without the file the gateway listens on loopback."""
+
+_ORIGINS = """\
+# `config/origins.json`
+
+Origins declared once. Routes name them as `origin://NAME/path`, or by a URL with the same scheme, host and port."""
+
+_ROUTES = """\
+# Routes
+
+`config/*.oas.json` (or `.yaml`) are OpenAPI 3.0 or 3.1 documents. An operation with `x-zuplo-route` (or
+`x-wicket-route`, which is the same) is a route; `x-zuplo-path` (or `x-wicket-path`) stands beside the operations."""
+
+
+def all_pages() -> Mapping[str, str]:
+    """Return every page and schema; the same code gives the same bytes."""
+    return {
+        "commands.md": _MARK + commands_page(),
+        "wicket-toml.md": _MARK + _model_page(_INSTALLATION, Installation),
+        "origins.md": _MARK + _model_page(_ORIGINS, OriginsFile),
+        "routes.md": _MARK + _routes_page(),
+        "policies.md": _MARK + policies_page(),
+        "handlers.md": _MARK + handlers_page(),
+        "diagnostics.md": _MARK + diagnostics_page(),
+        **{f"schemas/{name}.json": _schema(name, model) for name, model in _SCHEMAS.items()},
+    }
+
+
+_SCHEMAS: dict[str, Model] = {
+    "wicket.toml": Installation,
+    "origins": OriginsFile,
+    "x-zuplo-route": RouteExtension,
+    "x-zuplo-path": PathExtension,
+}
+
+
+def _model_page(head: str, model: Model) -> str:
+    return f"{head}\n\n{model_tables(model)}\n"
+
+
+def _routes_page() -> str:
+    route = f"## x-zuplo-route\n\n{model_tables(RouteExtension)}"
+    return f"{_ROUTES}\n\n{route}\n\n## x-zuplo-path\n\n{model_tables(PathExtension)}\n"
+
+
+def _schema(name: str, model: Model) -> str:
+    schema = {"$schema": _DIALECT, "title": name, **schema_of(model)}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
