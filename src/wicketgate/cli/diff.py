@@ -16,6 +16,9 @@ from wicketgate.cli.terminal import for_people, printable
 from wicketgate.cli.workspace import EnvironmentOption, ProjectOption, StateOption, Workspace, open_workspace
 from wicketgate.json_types import Json, JsonObject
 
+Resources = dict[str, Json]
+"""Resources by `KIND/NAME`."""
+
 _COLOURS = {"+": typer.colors.GREEN, "-": typer.colors.RED, "@": typer.colors.CYAN}
 
 
@@ -47,33 +50,46 @@ def _other(workspace: Workspace, folder: Path) -> Workspace:
     return Workspace(project=folder, state=folder / ".wicket", environ=workspace.environ)
 
 
-def _compiled(workspace: Workspace, environment: str | None) -> JsonObject:
+def _compiled(workspace: Workspace, environment: str | None) -> Resources:
     from wicketgate.cli.project import require_compiled
     from wicketgate.cli.resource_json import resources_json
 
     compiled = require_compiled(workspace, environment)
-    return resources_json(compiled.resources) if compiled.resources else {}
-
-
-def _served(workspace: Workspace) -> JsonObject:
-    return ask(workspace, "GET", "/resources")[1]
-
-
-def _unified(old: JsonObject, new: JsonObject, old_name: str, new_name: str) -> Iterator[str]:
-    """Compare resource by resource: only those that differ are worth the work."""
-    before, after = dict(_named(old)), dict(_named(new))
-    for name in sorted(before.keys() | after.keys()):
-        if before.get(name) != after.get(name):
-            texts = _lines(before.get(name)), _lines(after.get(name))
-            yield from difflib.unified_diff(*texts, f"{old_name}/{name}", f"{new_name}/{name}", lineterm="")
+    return dict(_named(resources_json(compiled.resources))) if compiled.resources else {}
 
 
 def _named(resources: JsonObject) -> Iterator[tuple[str, Json]]:
     for kind in ("listeners", "clusters", "routes"):
-        for resource in resources.get(kind, ()):
+        for resource in resources[kind]:
             yield f"{kind}/{resource['name']}", resource
-    for name, source in resources.get("secrets", {}).items():
+    for name, source in resources["secrets"].items():
         yield f"secrets/{name}", source
+
+
+def _served(workspace: Workspace) -> Resources:
+    """Read what the running gateway keeps as its last good version."""
+    from wicketgate.cli.resource_json import secret_json
+    from wicketgate.control.candidate import load_candidate
+    from wicketgate.supervise.run_directory import RunDirectory
+    from wicketgate.xds.snapshot import VersionKey
+
+    ask(workspace, "GET", "/status")
+    candidate = load_candidate(RunDirectory.of(workspace.project, workspace.state).last_good, VersionKey())
+    if candidate is None:
+        return {}
+    collections = candidate.configuration.collections.items()
+    resources = {
+        f"{kind}/{item.name}": json.loads(item.body) for kind, each in collections for item in each.values()
+    }
+    return resources | {f"secrets/{name}": secret_json(source) for name, source in candidate.sources.items()}
+
+
+def _unified(before: Resources, after: Resources, old_name: str, new_name: str) -> Iterator[str]:
+    """Compare resource by resource: only those that differ are worth the work."""
+    for name in sorted(before.keys() | after.keys()):
+        if before.get(name) != after.get(name):
+            texts = _lines(before.get(name)), _lines(after.get(name))
+            yield from difflib.unified_diff(*texts, f"{old_name}/{name}", f"{new_name}/{name}", lineterm="")
 
 
 def _lines(value: Json) -> list[str]:

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 def compile_workspace(workspace: Workspace, environment: str | None) -> Compiled:
     """Return what the project compiles to; its diagnostics say why when it does not."""
     from wicketgate.compile import compile_project
-    from wicketgate.variables import project_variables
+    from wicketgate.variables import open_variables
 
     name = workspace.environment(environment)
-    variables = project_variables(workspace.project, environment=name, state_dir=workspace.state)
+    variables = open_variables(workspace.project, state=workspace.state, environment=name)
     return compile_project(workspace.project, variables=variables)
 
 

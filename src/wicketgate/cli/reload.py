@@ -5,9 +5,12 @@ from __future__ import annotations
 import typer
 
 from wicketgate.cli.control import RELOAD_SECONDS, ask
+from wicketgate.cli.diagnostic_output import print_diagnostics
 from wicketgate.cli.exit_codes import ExitCode
 from wicketgate.cli.terminal import printable
 from wicketgate.cli.workspace import ProjectOption, StateOption, open_workspace
+from wicketgate.diagnostics import Diagnostic, Severity, Span
+from wicketgate.json_types import JsonObject
 
 
 def reload(context: typer.Context, project: ProjectOption = None, state: StateOption = None) -> None:
@@ -15,10 +18,20 @@ def reload(context: typer.Context, project: ProjectOption = None, state: StateOp
 
     Exits 1 when the project does not check; the last good version then goes on serving.
     """
-    _, answer = ask(open_workspace(context, project, state), "POST", "/reload", seconds=RELOAD_SECONDS)
-    for line in answer.get("messages", ()):
-        typer.echo(printable(str(line)), err=True)
-    if not answer.get("ok"):
-        typer.echo("not reloaded: the last good version goes on serving", err=True)
-        raise typer.Exit(ExitCode.NOT_GOOD)
-    typer.echo(f"serving {answer.get('version', '')}".rstrip())
+    workspace = open_workspace(context, project, state)
+    _, answer = ask(workspace, "POST", "/reload", seconds=RELOAD_SECONDS)
+    print_diagnostics(
+        [_diagnostic(item) for item in answer["diagnostics"]], project=workspace.project, err=True
+    )
+    if answer["ok"]:
+        typer.echo(f"{'serving' if answer['changed'] else 'unchanged,'} version {answer['version']}")
+        return
+    typer.echo(f"not reloaded: {printable(answer['message'])}", err=True)
+    if answer["hint"]:
+        typer.echo(f"hint: {printable(answer['hint'])}", err=True)
+    raise typer.Exit(ExitCode.NOT_GOOD)
+
+
+def _diagnostic(item: JsonObject) -> Diagnostic:
+    span = Span(item["file"], item["line"], item["column"])
+    return Diagnostic(item["code"], span, item["message"], item["hint"], Severity(item["severity"]))

@@ -13,11 +13,12 @@ def resources_json(resources: EnvoyResources) -> JsonObject:
         "listeners": list(resources.listeners),
         "clusters": list(resources.clusters),
         "routes": list(resources.routes),
-        "secrets": {name: _source(source) for name, source in sorted(resources.secrets.items())},
+        "secrets": {name: secret_json(source) for name, source in sorted(resources.secrets.items())},
     }
 
 
-def _source(source: SecretSource) -> JsonObject:
+def secret_json(source: SecretSource) -> JsonObject:
+    """Say where a secret comes from."""
     if isinstance(source, TextSecret):
         return {"variables": list(source.variables)}
     return {"certificate": str(source.certificate), "key": str(source.key)}

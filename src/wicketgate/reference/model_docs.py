@@ -37,7 +37,11 @@ def _docstrings(model: Model) -> Iterator[tuple[str, str]]:
 
 
 def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
 
 def models_below(model: Model) -> Iterator[Model]:
