@@ -1,6 +1,6 @@
 """Project folder in, Envoy resources out: the composition that CLI, control plane and tests all call.
 
-    files ─▶ load ─▶ validate ─▶ resolve, lower ─▶ emit
+files ─▶ load ─▶ validate ─▶ resolve, lower ─▶ emit
 """
 
 from __future__ import annotations
@@ -61,7 +61,12 @@ def compile_project(
 def system_roots() -> Path:
     """Return the file with the certificate authorities that the operating system trusts."""
     paths = ssl.get_default_verify_paths()
-    known = (paths.cafile, paths.openssl_cafile, "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+    known = (
+        paths.cafile,
+        paths.openssl_cafile,
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+    )
     found = (Path(path) for path in known if path and Path(path).is_file())
     return next(found, Path(paths.openssl_cafile))
 

@@ -1,8 +1,8 @@
 """Errors that a user can act on.
 
-    WicketError            shown as "error: message" and "hint: …", never with a traceback
-    ├── ProjectRefused     a project did not check; carries its diagnostics
-    └── (subclasses live beside what raises them)
+WicketError            shown as "error: message" and "hint: …", never with a traceback
+├── ProjectRefused     a project did not check; carries its diagnostics
+└── (subclasses live beside what raises them)
 """
 
 from __future__ import annotations

@@ -39,4 +39,6 @@ def access_log(to: str) -> list[JsonObject]:
         case "stderr":
             return [extension("envoy.access_loggers.stderr", f"{_LOGGERS}.stream.v3.StderrAccessLog", **log_format)]
         case path:
-            return [extension("envoy.access_loggers.file", f"{_LOGGERS}.file.v3.FileAccessLog", path=path, **log_format)]
+            return [
+                extension("envoy.access_loggers.file", f"{_LOGGERS}.file.v3.FileAccessLog", path=path, **log_format)
+            ]

@@ -31,7 +31,9 @@ def cluster(upstream: Upstream, *, roots: Path) -> JsonObject:
         lb_policy="LEAST_REQUEST",
         load_assignment=_endpoints(cluster_name(upstream), origin.endpoints),
         circuit_breakers={"thresholds": [_limits(origin.circuit_limits)]},
-        upstream_connection_options={"tcp_keepalive": {"keepalive_time": 30, "keepalive_interval": 10, "keepalive_probes": 3}},
+        upstream_connection_options={
+            "tcp_keepalive": {"keepalive_time": 30, "keepalive_interval": 10, "keepalive_probes": 3}
+        },
         typed_extension_protocol_options={_HTTP_OPTIONS: _http_options(upstream)},
         **({"transport_socket": socket} if socket else {}),
         **({"outlier_detection": _outliers(origin.passive_health)} if origin.passive_health else {}),

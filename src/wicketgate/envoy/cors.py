@@ -38,7 +38,9 @@ def cors_config(cors: Cors, method: str) -> JsonObject:
 
 def serves_preflight(cors: Cors | None, method: str) -> bool:
     """Tell whether a preflight for `method` can ever fit."""
-    return cors is not None and (not cors.allowed_methods or method in cors.allowed_methods or "*" in cors.allowed_methods)
+    return cors is not None and (
+        not cors.allowed_methods or method in cors.allowed_methods or "*" in cors.allowed_methods
+    )
 
 
 def _origin(origin: str) -> JsonObject:

@@ -15,7 +15,28 @@ REQUEST_ID_HEADER = "zp-rid"
 
 _CREDENTIAL_MISSING = "failed_to_inject_credential"
 _TWO_HOSTS = "wicketgate.two-hosts"
-_STATUSES = (400, 401, 403, 404, 405, 408, 413, 414, 415, 417, 421, 426, 429, 431, 500, 501, 502, 503, 504, 505)
+_STATUSES = (
+    400,
+    401,
+    403,
+    404,
+    405,
+    408,
+    413,
+    414,
+    415,
+    417,
+    421,
+    426,
+    429,
+    431,
+    500,
+    501,
+    502,
+    503,
+    504,
+    505,
+)
 
 
 def local_reply_config() -> JsonObject:
@@ -33,7 +54,10 @@ def local_reply_config() -> JsonObject:
 def refuse_two_hosts() -> JsonObject:
     """Return the rule that refuses a request with two Host fields, which the codec joins with a comma."""
     comma = {"header": {"name": ":authority", "string_match": {"contains": ","}}}
-    return {"action": "DENY", "policies": {_TWO_HOSTS: {"permissions": [comma], "principals": [{"any": True}]}}}
+    return {
+        "action": "DENY",
+        "policies": {_TWO_HOSTS: {"permissions": [comma], "principals": [{"any": True}]}},
+    }
 
 
 def _mapper(status: int, accept: JsonObject, *, code: str = "") -> JsonObject:
@@ -46,7 +70,10 @@ def _mapper(status: int, accept: JsonObject, *, code: str = "") -> JsonObject:
                 "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
             }
         ],
-        "body_format_override": {"json_format": _problem(status, code), "content_type": "application/problem+json"},
+        "body_format_override": {
+            "json_format": _problem(status, code),
+            "content_type": "application/problem+json",
+        },
     }
 
 

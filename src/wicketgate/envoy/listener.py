@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from wicketgate.envoy.access_log import access_log
 from wicketgate.envoy.config_source import CONFIG_SOURCE
 from wicketgate.envoy.errors import local_reply_config, refuse_two_hosts
-from wicketgate.envoy.names import CHAIN_FILTER, CORS_FILTER, ROUTER_FILTER, ROUTES, STRIP_FILTER, listener_name, secret_name
+from wicketgate.envoy.message_program import message_filter
+from wicketgate.envoy.names import (
+    CHAIN_FILTER,
+    CORS_FILTER,
+    ROUTER_FILTER,
+    ROUTES,
+    STRIP_FILTER,
+    listener_name,
+    secret_name,
+)
 from wicketgate.envoy.steps import set_header
 from wicketgate.envoy.types import any_of, duration, extension, http_filter
 from wicketgate.ir.gateway import Edge, Listener
@@ -31,7 +40,9 @@ def _tcp(listener: Listener, edge: Edge, *, announce: bool) -> JsonObject:
     chain: JsonObject = {"filters": [_manager(listener, edge, codec="AUTO", announce=announce)]}
     if listener.tls:
         chain["transport_socket"] = extension(
-            "envoy.transport_sockets.tls", _TLS, common_tls_context=_certificate(listener.tls, ["h2", "http/1.1"])
+            "envoy.transport_sockets.tls",
+            _TLS,
+            common_tls_context=_certificate(listener.tls, ["h2", "http/1.1"]),
         )
     return any_of(
         "envoy.config.listener.v3.Listener",
@@ -45,7 +56,9 @@ def _tcp(listener: Listener, edge: Edge, *, announce: bool) -> JsonObject:
 
 def _udp(listener: Listener, tls: KeyPairSecret, edge: Edge) -> JsonObject:
     socket = extension(
-        "envoy.transport_sockets.quic", _QUIC, downstream_tls_context={"common_tls_context": _certificate(tls, ["h3"])}
+        "envoy.transport_sockets.quic",
+        _QUIC,
+        downstream_tls_context={"common_tls_context": _certificate(tls, ["h3"])},
     )
     manager = _manager(listener, edge, codec="HTTP3", announce=False)
     return any_of(
@@ -62,7 +75,10 @@ def _address(listener: Listener, protocol: str) -> JsonObject:
 
 
 def _tls_inspector() -> JsonObject:
-    return extension("envoy.filters.listener.tls_inspector", "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector")
+    return extension(
+        "envoy.filters.listener.tls_inspector",
+        "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+    )
 
 
 def _certificate(tls: KeyPairSecret, alpn: list[str]) -> JsonObject:
@@ -125,16 +141,23 @@ def _filters(listener: Listener, *, announce: bool) -> list[JsonObject]:
         *([_announce_http3(listener)] if announce else []),
         http_filter(CORS_FILTER, "cors.v3.Cors"),
         http_filter(CHAIN_FILTER, "filter_chain.v3.FilterChainConfig"),
+        message_filter(),
         http_filter(ROUTER_FILTER, "router.v3.Router", suppress_envoy_headers=True),
     ]
 
 
 def _announce_http3(listener: Listener) -> JsonObject:
     advertised = set_header("alt-svc", f'h3=":{listener.port}"; ma=86400', overwrite=True)
-    return http_filter("wicketgate.http3", "header_mutation.v3.HeaderMutation", mutations={"response_mutations": [advertised]})
+    return http_filter(
+        "wicketgate.http3",
+        "header_mutation.v3.HeaderMutation",
+        mutations={"response_mutations": [advertised]},
+    )
 
 
 def _plain_connection() -> JsonObject:
     """On upgrades Envoy forwards the caller's Connection list, which the next hop may obey and delete our proof."""
     exactly = set_header("connection", "Upgrade", overwrite=True)
-    return http_filter("wicketgate.upgrade", "header_mutation.v3.HeaderMutation", mutations={"request_mutations": [exactly]})
+    return http_filter(
+        "wicketgate.upgrade", "header_mutation.v3.HeaderMutation", mutations={"request_mutations": [exactly]}
+    )

@@ -28,7 +28,10 @@ def _verified(name: str, protocol: Protocol, roots: Path) -> JsonObject:
         # Towards origins Envoy's own default stops at 1.2.
         "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
         "alpn_protocols": _ALPN[protocol],
-        "validation_context": {"trusted_ca": {"filename": str(roots)}, "match_typed_subject_alt_names": [san]},
+        "validation_context": {
+            "trusted_ca": {"filename": str(roots)},
+            "match_typed_subject_alt_names": [san],
+        },
     }
     sni = {} if is_address else {"sni": name}  # RFC 6066 section 3: no addresses in SNI
     return extension(

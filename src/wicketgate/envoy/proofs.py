@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable
+from importlib.resources import files
 from urllib.parse import quote
 
 from wicketgate.envoy.config_source import CONFIG_SOURCE
@@ -13,6 +13,10 @@ from wicketgate.ir.origin import HeaderProof, Proof, QueryProof
 from wicketgate.ir.secrets import TextSecret
 from wicketgate.json_types import JsonObject
 
+QUERY_CARRIER = "x-wicketgate-query-proof"
+"""The header in which a secret travels to the filter that moves it into the query: no literal stands anywhere."""
+
+_QUERY_PROGRAM = files("wicketgate.envoy").joinpath("query_proof.lua").read_text(encoding="utf-8")
 _GENERIC = "envoy.extensions.http.injected_credentials.generic.v3.Generic"
 
 
@@ -27,9 +31,14 @@ def proof_secrets(proofs: Iterable[Proof]) -> dict[str, TextSecret]:
 
 
 def _secret(proof: Proof) -> TextSecret:
-    if isinstance(proof, QueryProof):
-        return dataclasses.replace(proof.secret, percent_encoded=True)
-    return proof.secret
+    """Return what SDS delivers: the header's value, or the whole field of the query."""
+    match proof:
+        case HeaderProof(_, secret):
+            return secret
+        case QueryProof(parameter, secret):
+            name = f"{quote(parameter, safe='')}="
+            value = (quote(part, safe="") if isinstance(part, str) else part for part in secret.parts)
+            return TextSecret((name, *value), percent_encoded=True)
 
 
 def _filters(proof: Proof) -> list[JsonObject]:
@@ -37,7 +46,12 @@ def _filters(proof: Proof) -> list[JsonObject]:
         case HeaderProof(header):
             return [_inject(header, _secret(proof)), _no_trailer(header)]
         case QueryProof(parameter):
-            return _query(parameter, _secret(proof))
+            move = http_filter(
+                f"wicketgate.query.{parameter}",
+                "lua.v3.Lua",
+                default_source_code={"inline_string": _QUERY_PROGRAM},
+            )
+            return [_inject(QUERY_CARRIER, _secret(proof)), move]
 
 
 def _inject(header: str, secret: TextSecret) -> JsonObject:
@@ -62,22 +76,3 @@ def _no_trailer(header: str) -> JsonObject:
         "header_mutation.v3.HeaderMutation",
         mutations={"request_trailers_mutations": [{"remove": header}]},
     )
-
-
-def _query(parameter: str, secret: TextSecret) -> list[JsonObject]:
-    """Carry the secret in a header that the next filter moves into the query, so that no literal stands anywhere."""
-    carrier = "x-wicketgate-query-proof"
-    move = {
-        "append": {
-            "record": {"key": quote(parameter, safe=""), "value": f"%REQ({carrier})%"},
-            "action": "OVERWRITE_IF_EXISTS_OR_ADD",
-        }
-    }
-    return [
-        _inject(carrier, secret),
-        http_filter(
-            f"wicketgate.query.{parameter}",
-            "header_mutation.v3.HeaderMutation",
-            mutations={"query_parameter_mutations": [move], "request_mutations": [{"remove": carrier}]},
-        ),
-    ]

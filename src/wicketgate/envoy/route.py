@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import assert_never
 
 from wicketgate.envoy.cors import cors_config
+from wicketgate.envoy.message_program import message_config
 from wicketgate.envoy.names import CHAIN_FILTER, cluster_name
-from wicketgate.envoy.rewrite import rewrite_filter, rewrite_fields
+from wicketgate.envoy.rewrite import rewrite_fields
 from wicketgate.envoy.steps import chain_filters
 from wicketgate.envoy.types import any_of, duration, literal
 from wicketgate.ir.gateway import Cors, Forward, Redirect, Respond, Route
@@ -79,7 +80,10 @@ def _retries(method: str, origin: Origin) -> JsonObject:
     policy = {
         "retry_on": ",".join([*conditions, *(["retriable-status-codes"] if statuses else [])]),
         "num_retries": retries.attempts,
-        "retry_back_off": {"base_interval": duration(retries.back_off), "max_interval": duration(retries.max_back_off)},
+        "retry_back_off": {
+            "base_interval": duration(retries.back_off),
+            "max_interval": duration(retries.max_back_off),
+        },
         **({"retriable_status_codes": statuses} if statuses else {}),
         **({"per_try_timeout": duration(retries.per_try_timeout)} if retries.per_try_timeout else {}),
     }
@@ -87,12 +91,11 @@ def _retries(method: str, origin: Origin) -> JsonObject:
 
 
 def _filter_config(route: Route) -> JsonObject:
-    config: JsonObject = cors_config(route.cors, route.method) if route.cors else {}
-    rewrite = rewrite_filter(route.action.path, route.pattern) if isinstance(route.action, Forward) else None
-    filters = [*chain_filters(route.inbound, route.outbound), *([rewrite] if rewrite else [])]
-    if filters:
+    config = {**(cors_config(route.cors, route.method) if route.cors else {}), **message_config(route)}
+    if filters := chain_filters(route.inbound, route.outbound):
         config[CHAIN_FILTER] = any_of(
-            "envoy.extensions.filters.http.filter_chain.v3.FilterChainConfigPerRoute", filter_chain={"filters": filters}
+            "envoy.extensions.filters.http.filter_chain.v3.FilterChainConfigPerRoute",
+            filter_chain={"filters": filters},
         )
     return {"typed_per_filter_config": config} if config else {}
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from wicketgate.envoy.cors import RESPONSE_HEADERS, serves_preflight
 from wicketgate.envoy.errors import REQUEST_ID_HEADER
 from wicketgate.envoy.names import ROUTES, STRIP_FILTER
+from wicketgate.envoy.proofs import QUERY_CARRIER
 from wicketgate.envoy.route import envoy_route, fixed_status, preflight_route
 from wicketgate.envoy.route_tree import RouteEntry, route_matcher
 from wicketgate.envoy.types import any_of
@@ -16,7 +17,7 @@ from wicketgate.ir.gateway import GatewayIR, Respond, Route
 from wicketgate.json_types import JsonObject
 from wicketgate.spec.openapi import METHODS
 
-_FORGEABLE = ("x-forwarded-host", "x-wicketgate-query-proof", "x-original-url", "x-rewrite-url")
+_FORGEABLE = ("x-forwarded-host", QUERY_CARRIER, "x-original-url", "x-rewrite-url")
 """What only a proxy in front of an origin says; a caller's word for it would be believed behind us."""
 
 
@@ -34,7 +35,10 @@ def route_config(gateway: GatewayIR) -> JsonObject:
         "matcher": matcher,
         "response_headers_to_remove": [*RESPONSE_HEADERS, *gateway.reserved_headers],
         "response_headers_to_add": [
-            {"header": {"key": REQUEST_ID_HEADER, "value": "%REQ(x-request-id)%"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+            {
+                "header": {"key": REQUEST_ID_HEADER, "value": "%REQ(x-request-id)%"},
+                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            }
         ],
         "typed_per_filter_config": {STRIP_FILTER: _strip(gateway.reserved_headers)},
         "metadata": {"filter_metadata": {"wicketgate": {"build": _build_id(matcher)}}},

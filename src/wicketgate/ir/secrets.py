@@ -17,7 +17,7 @@ class VariableRef:
 class TextSecret:
     """A text composed of literals and variables, such as `Bearer $env(VENDOR_KEY)`.
 
-    `percent_encoded` asks for the composed variables to be percent-encoded (RFC 3986), for use in a query.
+    `percent_encoded` asks for the values of the variables to be percent-encoded (RFC 3986), for use in a query.
     """
 
     parts: tuple[str | VariableRef, ...]

@@ -73,6 +73,7 @@ class SetStatus:
     status: int
 
 
+HeaderStep = SetHeader | RemoveHeader | ClearHeaders
 RequestFilterStep = SetHeader | RemoveHeader | ClearHeaders | SetQuery | RemoveQuery | LimitRequestSize
 InboundStep = RequestFilterStep | SecretHeader | SecretQuery
 OutboundStep = SetHeader | RemoveHeader | ClearHeaders | SetStatus

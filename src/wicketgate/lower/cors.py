@@ -14,7 +14,9 @@ ANYTHING_GOES = Cors(
 )
 """Reflects the origin and allows the route's method."""
 
-_ORIGIN = re.compile(r"https?://(\*\.)?[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?|null|\*", re.IGNORECASE)
+_ORIGIN = re.compile(
+    r"https?://(\*\.)?[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?|null|\*", re.IGNORECASE
+)
 
 
 def lower_cors(entry: Located[CorsPolicyEntry], diagnostics: Diagnostics) -> Cors:

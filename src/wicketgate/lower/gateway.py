@@ -104,7 +104,7 @@ def _check_exposure(scope: VariableScope, spec: ProjectSpec, diagnostics: Diagno
 
 def _listener(section: ListenerSection, folder: Path) -> Listener:
     host, port = split_address(section.address)
-    tls = section.tls and KeyPairSecret(folder / section.tls.certificate, folder / section.tls.key)
+    tls = KeyPairSecret(folder / section.tls.certificate, folder / section.tls.key) if section.tls else None
     return Listener(host, port, tls, section.http3)
 
 

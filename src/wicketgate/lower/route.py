@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from wicketgate.diagnostics import Diagnostics, Span, nearest
@@ -13,6 +14,7 @@ from wicketgate.handler.registry import built_in_handlers
 from wicketgate.ir.gateway import Action, Cors, Forward, Route
 from wicketgate.ir.origin import Origin, Upstream
 from wicketgate.ir.path_pattern import PathPattern
+from wicketgate.ir.steps import InboundStep, OutboundStep
 from wicketgate.ir.template import Inserted, Template
 from wicketgate.json_types import JsonObject
 from wicketgate.lower.proofs import SplitSteps, split_proofs
@@ -57,7 +59,7 @@ class RouteLowering:
         action = self._action()
         if action is None:
             return None
-        split = split_proofs(step for policy in inbound for step in policy.steps)
+        split = split_proofs(step for policy in inbound for step in policy.steps if isinstance(step, InboundStep))
         self._warn_undone(split)
         names = self.operation.route.policies
         return Route(
@@ -66,7 +68,7 @@ class RouteLowering:
             pattern=self.pattern,
             action=self._proven(action, split),
             inbound=tuple(split.filters),
-            outbound=tuple(step for policy in outbound for step in policy.steps),
+            outbound=tuple(step for policy in outbound for step in policy.steps if isinstance(step, OutboundStep)),
             cors=cors,
             inbound_policies=names.inbound,
             outbound_policies=names.outbound,
@@ -111,8 +113,12 @@ class RouteLowering:
     def _plain(self, head: str, rest: Template, option: str) -> Target | None:
         scheme = head.partition("://")[0]
         if scheme in _LATER:
-            self.error("scheme-not-available", f"`{scheme}://` needs {_LATER[scheme]}, which this version does not have",
-                       option=option, hint="use https:// or origin://NAME")
+            self.error(
+                "scheme-not-available",
+                f"`{scheme}://` needs {_LATER[scheme]}, which this version does not have",
+                option=option,
+                hint="use https:// or origin://NAME",
+            )
             return None
         authority, tail = split_url(head)
         if rest and not tail:
@@ -140,7 +146,7 @@ class RouteLowering:
 
     def _policies(self, key: str, direction: Direction) -> Iterator[ResolvedPolicy]:
         for index, name in enumerate(getattr(self.operation.route.policies, key)):
-            policy = self.tables.policies.find(name, direction, lambda i=index: self._span("policies", key, i))
+            policy = self.tables.policies.find(name, direction, partial(self._span, "policies", key, index))
             if policy is not None:
                 yield policy
 
@@ -169,7 +175,10 @@ class RouteLowering:
 
     def _handler(self) -> Handler[Any] | None:
         reference = self.operation.route.handler
-        if module_of(reference.module, lambda: self._span("handler", "module"), self.diagnostics) is not Module.BUILT_IN:
+        if (
+            module_of(reference.module, partial(self._span, "handler", "module"), self.diagnostics)
+            is not Module.BUILT_IN
+        ):
             return None
         handlers = built_in_handlers()
         if reference.export in handlers:
@@ -177,7 +186,9 @@ class RouteLowering:
         span = self._span("handler", "export")
         if reference.export in HANDLERS_ELSEWHERE:
             message = f"`{reference.export}` is not built into this version"
-            self.diagnostics.error("handler-not-available", span, message, hint="docs/reference/handlers.md lists what is there")
+            self.diagnostics.error(
+                "handler-not-available", span, message, hint="docs/reference/handlers.md lists what is there"
+            )
         else:
             message = f"unknown handler `{reference.export}`"
             self.diagnostics.error("unknown-handler", span, message, hint=nearest(reference.export, handlers))

@@ -35,7 +35,9 @@ def locate_json(text: str) -> dict[Pointer, Place]:
 
 def too_deep() -> DocumentError:
     return DocumentError(
-        "too-deep", "this document nests too deeply", hint="no API description needs hundreds of levels; is it generated?"
+        "too-deep",
+        "this document nests too deeply",
+        hint="no API description needs hundreds of levels; is it generated?",
     )
 
 
@@ -68,7 +70,10 @@ def _repeated_key(text: str) -> DocumentError:
     pointer, offset = _Scan(text).run().repeated[0]
     where = "/".join(str(part) for part in pointer[:-1]) or "the top level"
     return DocumentError(
-        "duplicate-key", f"the key `{pointer[-1]}` stands twice in {where}", offset=offset, hint="keep one of the two"
+        "duplicate-key",
+        f"the key `{pointer[-1]}` stands twice in {where}",
+        offset=offset,
+        hint="keep one of the two",
     )
 
 

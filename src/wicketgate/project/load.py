@@ -38,7 +38,7 @@ class Documents:
 def load_project(folder: Path, diagnostics: Diagnostics) -> Documents:
     """Read the project in `folder`. What cannot be read or parsed becomes a diagnostic and is left out."""
     config = folder / "config"
-    routes = [path for path in sorted(_route_files(config), key=lambda path: path.name)]
+    routes = sorted(_route_files(config), key=lambda path: path.name)
     if not routes and not diagnostics.has_errors:
         diagnostics.error(
             "no-routes",
@@ -99,10 +99,11 @@ def _text(path: Path, file: str, diagnostics: Diagnostics) -> str | None:
         return path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         diagnostics.error(
-            "unreadable", Span(file), f"the file cannot be read: {error.strerror}", hint="check that it is a file, and its permissions"
+            "unreadable",
+            Span(file),
+            f"the file cannot be read: {error.strerror}",
+            hint="check that it is a file, and its permissions",
         )
     except UnicodeDecodeError as error:
-        diagnostics.error(
-            "not-utf8", Span(file), f"byte {error.start} is not UTF-8", hint="save the file in UTF-8"
-        )
+        diagnostics.error("not-utf8", Span(file), f"byte {error.start} is not UTF-8", hint="save the file in UTF-8")
     return None

@@ -42,7 +42,7 @@ def _build(text: str) -> _Builder:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark: Any = error.problem_mark or error.context_mark
         raise DocumentError(
             "not-yaml",
             f"this is not YAML: {error.problem or error.context or 'it cannot be read'}",
@@ -51,7 +51,10 @@ def _build(text: str) -> _Builder:
         ) from None
     except yaml.reader.ReaderError as error:
         raise DocumentError(
-            "not-yaml", f"this is not YAML: {error.reason}", offset=error.position, hint="remove this character"
+            "not-yaml",
+            f"this is not YAML: {error.reason}",
+            offset=error.position,
+            hint="remove this character",
         ) from None
     return builder
 
@@ -100,7 +103,9 @@ class _Builder:
         if len(self.stack) >= MAX_DEPTH:
             raise too_deep()
         if self._wants_key:
-            raise DocumentError("not-yaml", "a key must be a word", offset=offset, hint="write the key as a plain string")
+            raise DocumentError(
+                "not-yaml", "a key must be a word", offset=offset, hint="write the key as a plain string"
+            )
         pointer = self._put(value, offset)
         self.stack.append(_Frame(value, pointer))
 
@@ -151,7 +156,10 @@ def _scalar_value(event: Any) -> Json:
     text: str = event.value
     if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
         raise DocumentError(
-            "not-yaml", f"the tag `{event.tag}` is not supported", offset=event.start_mark.index, hint="write a plain value"
+            "not-yaml",
+            f"the tag `{event.tag}` is not supported",
+            offset=event.start_mark.index,
+            hint="write a plain value",
         )
     if event.tag is not None or not event.implicit[0]:
         return text

@@ -59,10 +59,14 @@ def split_url(text: str) -> tuple[Authority, str]:
         raise AuthorityError("not-a-url", f"`{text}` is not a URL", "write https://HOST[:PORT][/PATH]")
     scheme = match["scheme"].lower()
     if scheme not in _DEFAULT_PORT:
-        raise AuthorityError("wrong-scheme", f"`{scheme}://` is not served", "use https:// (or http:// in a private network)")
+        raise AuthorityError(
+            "wrong-scheme", f"`{scheme}://` is not served", "use https:// (or http:// in a private network)"
+        )
     if "@" in match["authority"]:
         raise AuthorityError(
-            "url-credentials", "a URL holds no user and password: URLs are logged", "send them with set-upstream-api-key-inbound"
+            "url-credentials",
+            "a URL holds no user and password: URLs are logged",
+            "send them with set-upstream-api-key-inbound",
         )
     host, port = split_host_port(match["authority"])
     authority = Authority(scheme, host, port or _DEFAULT_PORT[scheme])
@@ -88,7 +92,11 @@ def _refuse_metadata(authority: Authority) -> None:
     """Link-local addresses lead to the cloud's metadata service, which hands out the machine's own identity."""
     address = authority.address
     plain = getattr(address, "ipv4_mapped", None) or address
-    if plain is not None and (plain.is_link_local or plain.is_multicast or plain.is_unspecified or str(plain) == "fd00:ec2::254"):
+    if plain is not None and (
+        plain.is_link_local or plain.is_multicast or plain.is_unspecified or str(plain) == "fd00:ec2::254"
+    ):
         raise AuthorityError(
-            "forbidden-address", f"`{authority.host}` is never an origin", "metadata, link-local and multicast addresses are refused"
+            "forbidden-address",
+            f"`{authority.host}` is never an origin",
+            "metadata, link-local and multicast addresses are refused",
         )

@@ -34,6 +34,9 @@ def module_of(text: str, at: Callable[[], Span], diagnostics: Diagnostics) -> Mo
         )
         return Module.OWN
     diagnostics.error(
-        "wrong-module", at(), f"`{match[1]}` is not a known module", hint="$import(@zuplo/runtime) names the built-ins"
+        "wrong-module",
+        at(),
+        f"`{match[1]}` is not a known module",
+        hint="$import(@zuplo/runtime) names the built-ins",
     )
     return None

@@ -99,11 +99,17 @@ def _origin(
     known = {network.name for network in networks}
     if spec.network is not None and spec.network not in known:
         diagnostics.error(
-            "unknown-network", located.span("network"), f"there is no network `{spec.network}`", hint=nearest(spec.network, known)
+            "unknown-network",
+            located.span("network"),
+            f"there is no network `{spec.network}`",
+            hint=nearest(spec.network, known),
         )
     if spec.protocol == "auto" and authority.scheme == "http":
         diagnostics.error(
-            "wrong-value", located.span("protocol"), "`auto` needs https://: plain http has no negotiation", hint="use http1 or http2"
+            "wrong-value",
+            located.span("protocol"),
+            "`auto` needs https://: plain http has no negotiation",
+            hint="use http1 or http2",
         )
     endpoints = _endpoints(located, authority, diagnostics)
     if endpoints is None:

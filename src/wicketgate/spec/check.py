@@ -36,7 +36,11 @@ def validated(
 
 
 def _report(
-    model: type[BaseModel], detail: ErrorDetails, document: Document, pointer: Pointer, diagnostics: Diagnostics
+    model: type[BaseModel],
+    detail: ErrorDetails,
+    document: Document,
+    pointer: Pointer,
+    diagnostics: Diagnostics,
 ) -> None:
     loc = _existing(value_of(document, pointer), detail["loc"])
     code, message, hint = _words(model, detail)
@@ -56,9 +60,9 @@ def _existing(value: Json, loc: tuple[int | str, ...]) -> Pointer:
     """Drop the parts of a location that name a branch of a union rather than a key."""
     kept: list[int | str] = []
     for part in loc:
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+        if (isinstance(value, dict) and part in value) or (
+            isinstance(value, list) and isinstance(part, int) and part < len(value)
+        ):
             value = value[part]
         else:
             continue

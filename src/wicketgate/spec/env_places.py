@@ -19,7 +19,7 @@ def check_env_places(documents: Documents, diagnostics: Diagnostics) -> None:
         _check(documents.policies, _in_policy_options, diagnostics)
     for other in (documents.origins, documents.installation):
         if other is not None:
-            _check(other, lambda pointer: False, diagnostics)
+            _check(other, _nowhere, diagnostics)
 
 
 def _check(document: Document, allowed: Callable[[Pointer], bool], diagnostics: Diagnostics) -> None:
@@ -33,6 +33,10 @@ def _check(document: Document, allowed: Callable[[Pointer], bool], diagnostics: 
                 "an $env() statement is not expected at this location",
                 hint="it is read in options of policies and handlers and in corsPolicies only",
             )
+
+
+def _nowhere(_: Pointer) -> bool:
+    return False
 
 
 def _in_handler_options(pointer: Pointer) -> bool:

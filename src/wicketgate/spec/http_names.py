@@ -11,7 +11,16 @@ from pydantic_core import PydanticCustomError
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 HOP_BY_HOP = frozenset(
-    ("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings")
+    (
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "http2-settings",
+    )
 )
 """RFC 9110 section 7.6.1: these belong to one connection, and Envoy writes them."""
 FRAMING = frozenset(("content-length", "host"))
@@ -21,7 +30,9 @@ FRAMING = frozenset(("content-length", "host"))
 def _field_name(name: str) -> str:
     if not _TOKEN.fullmatch(name):
         raise PydanticCustomError(
-            "wrong-header-name", "`{name}` is not a header name", {"name": name, "hint": "letters, digits and dashes (RFC 9110, 5.6.2)"}
+            "wrong-header-name",
+            "`{name}` is not a header name",
+            {"name": name, "hint": "letters, digits and dashes (RFC 9110, 5.6.2)"},
         )
     return name.lower()
 
@@ -30,7 +41,9 @@ def _header_name(name: str) -> str:
     lower = _field_name(name)
     if lower in HOP_BY_HOP or lower in FRAMING:
         raise PydanticCustomError(
-            "header-not-settable", "`{name}` is written by the gateway itself", {"name": name, "hint": "leave it out"}
+            "header-not-settable",
+            "`{name}` is written by the gateway itself",
+            {"name": name, "hint": "leave it out"},
         )
     return lower
 
@@ -38,7 +51,9 @@ def _header_name(name: str) -> str:
 def _header_value(value: str) -> str:
     if _CONTROL.search(value):
         raise PydanticCustomError(
-            "wrong-header-value", "a header value holds no line breaks or control characters", {"hint": "RFC 9110, 5.5"}
+            "wrong-header-value",
+            "a header value holds no line breaks or control characters",
+            {"hint": "RFC 9110, 5.5"},
         )
     return value
 

@@ -61,13 +61,18 @@ def operations(document: Document, diagnostics: Diagnostics) -> Iterator[Operati
 def _is_openapi(document: Document, diagnostics: Diagnostics) -> bool:
     value = document.value
     if not isinstance(value, dict):
-        diagnostics.error("not-openapi", document.span(), "this is not an OpenAPI document", hint="it must be an object")
+        diagnostics.error(
+            "not-openapi", document.span(), "this is not an OpenAPI document", hint="it must be an object"
+        )
         return False
     version = value.get("openapi")
     if not isinstance(version, str) or not _VERSION.fullmatch(version):
         found = "Swagger 2.0" if "swagger" in value else f"version {version!r}" if version else "no `openapi` version"
         diagnostics.error(
-            "openapi-version", document.span(("openapi",)), f"found {found}", hint="write or convert it to OpenAPI 3.0 or 3.1"
+            "openapi-version",
+            document.span(("openapi",)),
+            f"found {found}",
+            hint="write or convert it to OpenAPI 3.0 or 3.1",
         )
         return False
     if not isinstance(value.get("paths", {}), dict):
@@ -130,9 +135,7 @@ def _refuse_trace(document: Document, pointer: Pointer, diagnostics: Diagnostics
     )
 
 
-def _validated(
-    model: type[S], document: Document, pointer: Pointer, value: Json, diagnostics: Diagnostics
-) -> S | None:
+def _validated(model: type[S], document: Document, pointer: Pointer, value: Json, diagnostics: Diagnostics) -> S | None:
     return validated(model, value, document=document, pointer=pointer, scope=None, diagnostics=diagnostics)
 
 
@@ -147,7 +150,9 @@ def _extension_key(
     found = [key for key in ours if key in keys]
     if len(found) > 1:
         span = document.span((*pointer, found[1]), key=True)
-        diagnostics.error("duplicate-key", span, f"`{found[0]}` says the same as `{found[1]}`", hint="keep one of the two")
+        diagnostics.error(
+            "duplicate-key", span, f"`{found[0]}` says the same as `{found[1]}`", hint="keep one of the two"
+        )
     return found[0] if found else None
 
 

@@ -21,7 +21,9 @@ def _duration(value: Any) -> Any:
     match = _DURATION.fullmatch(value.strip())
     if not match:
         raise PydanticCustomError(
-            "wrong-value", "`{value}` is not a duration", {"value": value, "hint": "write 500ms, 30s, 5m or 1h, or a number of seconds"}
+            "wrong-value",
+            "`{value}` is not a duration",
+            {"value": value, "hint": "write 500ms, 30s, 5m or 1h, or a number of seconds"},
         )
     return float(match[1]) * _UNIT[match[2]]
 
@@ -114,7 +116,9 @@ class Network(Spec):
                 ipaddress.ip_network(text)
             except ValueError:
                 raise PydanticCustomError(
-                    "wrong-value", "`{text}` is not an address range", {"text": text, "hint": "write 10.0.0.0/8 or fd00::/8"}
+                    "wrong-value",
+                    "`{text}` is not an address range",
+                    {"text": text, "hint": "write 10.0.0.0/8 or fd00::/8"},
                 ) from None
         return addresses
 

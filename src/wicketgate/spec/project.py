@@ -54,9 +54,7 @@ def validate_project(documents: Documents, scope: VariableScope, diagnostics: Di
 def _installation(document: Document | None, diagnostics: Diagnostics) -> Installation | None:
     if document is None:
         return Installation()
-    return validated(
-        Installation, document.value, document=document, pointer=(), scope=None, diagnostics=diagnostics
-    )
+    return validated(Installation, document.value, document=document, pointer=(), scope=None, diagnostics=diagnostics)
 
 
 def _origins(

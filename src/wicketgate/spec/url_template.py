@@ -6,13 +6,24 @@ Source: https://zuplo.com/docs/handlers/url-rewrite
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from wicketgate.diagnostics import nearest
-from wicketgate.ir.template import Env, Header, Inserted, Param, Query, Source, Template, TemplatePart, UrlPart
+from wicketgate.ir.template import (
+    Env,
+    Header,
+    Inserted,
+    Param,
+    Query,
+    Source,
+    Template,
+    TemplatePart,
+    UrlPart,
+)
 from wicketgate.spec.base import KeepsVariables, scope_of
 from wicketgate.spec.variables import ENV_CALL
 
@@ -25,6 +36,7 @@ _PARTS = {part.value: part for part in UrlPart if part is not UrlPart.REQUEST_ID
     "request.url": UrlPart.URL,
     "context.requestId": UrlPart.REQUEST_ID,
 }
+_MEMBERS: dict[str, Callable[[str], Source]] = {"env": Env, "params": Param, "query": Query}
 _NAMES = (*_PARTS, "env.NAME", "params.NAME", "query.NAME", 'headers.get("NAME")', "encodeURIComponent(…)")
 
 
@@ -34,7 +46,11 @@ def parse_template(text: str) -> Template:
         raise PydanticCustomError(
             "env-wrong-syntax",
             "`$env(NAME)` is not read here",
-            {"hint": "in baseUrl, rewritePattern and location write `${{env.NAME}}`".replace("{{", "{").replace("}}", "}")},
+            {
+                "hint": "in baseUrl, rewritePattern and location write `${{env.NAME}}`".replace("{{", "{").replace(
+                    "}}", "}"
+                )
+            },
         )
     parts: list[TemplatePart] = []
     end = 0
@@ -60,13 +76,14 @@ def _source(expression: str) -> Source:
     if header := _HEADER.fullmatch(expression):
         return Header(header[2].lower())
     if member := _MEMBER.fullmatch(expression):
-        name = member[2] or member[4]
-        return {"env": Env, "params": Param, "query": Query}[member[1].removeprefix("request.")](name)
+        return _MEMBERS[member[1].removeprefix("request.")](member[2] or member[4])
     raise _malformed(f"${{{expression}}}", nearest(expression, _NAMES))
 
 
 def _malformed(what: str, hint: str) -> PydanticCustomError:
-    return PydanticCustomError("template-malformed", "`{what}` is not known in a URL pattern", {"what": what, "hint": hint})
+    return PydanticCustomError(
+        "template-malformed", "`{what}` is not known in a URL pattern", {"what": what, "hint": hint}
+    )
 
 
 def _template(value: Any, info: ValidationInfo) -> Template:
@@ -75,7 +92,9 @@ def _template(value: Any, info: ValidationInfo) -> Template:
     scope = scope_of(info)
     merged: list[TemplatePart] = []
     for part in parse_template(value.strip()):
-        resolved = scope.expose(part.source.name) if isinstance(part, Inserted) and isinstance(part.source, Env) else part
+        resolved = (
+            scope.expose(part.source.name) if isinstance(part, Inserted) and isinstance(part.source, Env) else part
+        )
         if isinstance(resolved, str) and merged and isinstance(merged[-1], str):
             merged[-1] += resolved
         else:
