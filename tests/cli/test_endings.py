@@ -34,9 +34,7 @@ def test_a_file_in_the_way_exits_3(wicket: Wicket, tmp_path: Path) -> None:
     assert "Not a directory" in result.stderr
 
 
-def test_a_defect_shows_neither_its_text_nor_a_traceback(
-    wicket: Wicket, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_defect_shows_neither_its_text_nor_a_traceback(wicket: Wicket, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> str:
         raise RuntimeError(CANARY)
 
@@ -68,19 +66,13 @@ def test_no_gateway_exits_3(wicket: Wicket, project: Path) -> None:
 
 def test_a_reader_that_leaves_is_no_error() -> None:
     command = f"{sys.executable} -m wicketgate.cli guard nginx | head -c 1"
-    result = subprocess.run(
-        ["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=30
-    )
+    result = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True, timeout=30)
     assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_the_command_line_loads_little() -> None:
     """What starts in a fifth of a second must not import the whole gateway."""
     heavy = "pydantic httpx sqlalchemy starlette uvicorn rich.console cryptography asyncio yaml"
-    code = (
-        f"import sys, wicketgate.cli.app; print(*[name for name in {heavy.split()} if name in sys.modules])"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True
-    )
+    code = f"import sys, wicketgate.cli.app; print(*[name for name in {heavy.split()} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=True)
     assert result.stdout.split() == []

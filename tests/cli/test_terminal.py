@@ -31,9 +31,7 @@ ITEMS = (
 )
 
 
-def test_messages_as_text(
-    capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_messages_as_text(capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()
     print_diagnostics(ITEMS, project=folder)
     assert capsys.readouterr().out.splitlines() == [
@@ -43,14 +41,10 @@ def test_messages_as_text(
     ]
 
 
-def test_messages_for_github(
-    capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_messages_for_github(capsys: pytest.CaptureFixture[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.getbasetemp()
     print_diagnostics(ITEMS, project=folder, form=CheckFormat.GITHUB)
     first, second = capsys.readouterr().out.splitlines()
-    assert first.startswith(
-        f"::error file={folder}/config/a.json,line=3,col=7,title=unknown-key::unknown key `x`%0A"
-    )
+    assert first.startswith(f"::error file={folder}/config/a.json,line=3,col=7,title=unknown-key::unknown key `x`%0A")
     assert "file=" + f"{folder}/config/b%2Cc.json," in second
     assert second.endswith("::100%25 open%0Areally")

@@ -31,9 +31,7 @@ def origin(secret_file: Path) -> Iterator[tuple[str, int]]:
         yield address
 
 
-def test_the_origin_turns_away_direct_calls_and_answers_the_secret(
-    origin: tuple[str, int], secret_file: Path
-) -> None:
+def test_the_origin_turns_away_direct_calls_and_answers_the_secret(origin: tuple[str, int], secret_file: Path) -> None:
     genuine = b"backend-secret: " + secret_file.read_bytes()
     assert exchange(origin, method="GET", path="/orders", lines=[]).status == 401
     answer = exchange(origin, method="GET", path="/orders", lines=[genuine])

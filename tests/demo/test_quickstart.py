@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wicketgate.demo.quickstart import WouldOverwrite, create_project, new_secret, quickstart_folder
+from wicketgate.demo.quickstart import OverwriteError, create_project, new_secret, quickstart_folder
 
 POLICY = {
     "name": "set-backend-secret",
@@ -41,7 +41,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     (tmp_path / "config").mkdir()
     mine = tmp_path / "config" / "policies.json"
     mine.write_text("mine")
-    with pytest.raises(WouldOverwrite, match=r"policies\.json"):
+    with pytest.raises(OverwriteError, match=r"policies\.json"):
         create_project(tmp_path, secret=new_secret(), origin_url="http://127.0.0.1:9000")
     assert mine.read_text() == "mine"
     assert not (tmp_path / ".env").exists()

@@ -30,15 +30,11 @@ app = typer.Typer(
 @app.callback()
 def _global_options(
     context: typer.Context,
-    project: Annotated[
-        Path | None, typer.Option("--project", "-p", metavar="DIR", help="The project folder.")
-    ] = None,
+    project: Annotated[Path | None, typer.Option("--project", "-p", metavar="DIR", help="The project folder.")] = None,
     state: Annotated[
         Path | None, typer.Option("--state", "--state-dir", metavar="DIR", help="Where state is kept.")
     ] = None,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Show a traceback when Wicketgate itself fails.")
-    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback when Wicketgate itself fails.")] = False,
 ) -> None:
     context.obj = Session(environ=os.environ, project=project, state=state, debug=debug)
 

@@ -19,9 +19,7 @@ def check(
     project: ProjectOption = None,
     state: StateOption = None,
     environment: EnvironmentOption = None,
-    form: Annotated[
-        CheckFormat, typer.Option("--format", help="How messages are printed.")
-    ] = CheckFormat.TEXT,
+    form: Annotated[CheckFormat, typer.Option("--format", help="How messages are printed.")] = CheckFormat.TEXT,
 ) -> None:
     """Check the project: every error and warning, each with its place and what to do.
 

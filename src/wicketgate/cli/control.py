@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from wicketgate.cli.workspace import EnvironmentProblem, Workspace
+from wicketgate.cli.workspace import MachineError, Workspace
 from wicketgate.json_types import JsonObject
 
 RELOAD_SECONDS = 60.0
@@ -14,7 +14,7 @@ RELOAD_SECONDS = 60.0
 def ask(workspace: Workspace, method: str, target: str, *, seconds: float = 5.0) -> tuple[int, JsonObject]:
     """Send one request to the running gateway; return the status and the JSON of its answer.
 
-    Raises `EnvironmentProblem` when no gateway runs there.
+    Raises `MachineError` when no gateway runs there.
     """
     from wicketgate.supervise.run_directory import RunDirectory
     from wicketgate.supervise.unix_http import unix_request
@@ -23,7 +23,7 @@ def ask(workspace: Workspace, method: str, target: str, *, seconds: float = 5.0)
     try:
         reply = unix_request(socket, method, target, seconds=seconds)
     except OSError as error:
-        raise EnvironmentProblem(
+        raise MachineError(
             f"no gateway runs on {workspace.state} ({error.strerror or error})",
             hint="start one with `wicket run`",
         ) from None

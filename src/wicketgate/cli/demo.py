@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,10 +25,10 @@ def demo(
 
     Direct calls first, then forged copies of the secret header through the gateway. Runs until Ctrl-C.
     """
-    from wicketgate.demo.show import find, set_stage
+    from wicketgate.demo.show import find
 
     _end_on_sigterm()
-    with set_stage(session_of(context).environ) as stage:
+    with _stage(context) as stage:
         findings = [_show(finding) for finding in find(stage)]
         sealed = all(finding.good for finding in findings)
         _print_verdict(findings)
@@ -34,6 +36,20 @@ def demo(
             _stay(stage)
     if not sealed:
         raise typer.Exit(ExitCode.NOT_GOOD)
+
+
+@contextmanager
+def _stage(context: typer.Context) -> Iterator[Stage]:
+    """Set the stage; what a gateway that does not start has to say goes to standard error."""
+    from wicketgate.demo.processes import StartError
+    from wicketgate.demo.show import set_stage
+
+    try:
+        with set_stage(session_of(context).environ) as stage:
+            yield stage
+    except StartError as error:
+        typer.echo(error.log, err=True)
+        raise
 
 
 def _show(finding: Finding) -> Finding:
@@ -46,9 +62,7 @@ def _show(finding: Finding) -> Finding:
 
 def _print_verdict(findings: list[Finding]) -> None:
     bad = sum(1 for finding in findings if not finding.good)
-    typer.echo(
-        f"\nnot sealed: {bad} of {len(findings)} attempts" if bad else f"\nsealed: {len(findings)} attempts"
-    )
+    typer.echo(f"\nnot sealed: {bad} of {len(findings)} attempts" if bad else f"\nsealed: {len(findings)} attempts")
 
 
 def _stay(stage: Stage) -> None:

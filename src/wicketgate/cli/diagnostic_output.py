@@ -24,9 +24,7 @@ def print_diagnostics(
 ) -> None:
     """Print every message; files are named as seen from the current folder."""
     if form is CheckFormat.JSON:
-        print_json(
-            {"ok": not any(item.is_error for item in items), "messages": [_as_json(item) for item in items]}
-        )
+        print_json({"ok": not any(item.is_error for item in items), "messages": [_as_json(item) for item in items]})
         return
     lines: Callable[[Diagnostic, Path], Iterable[str]] = _text if form is CheckFormat.TEXT else _github
     for item in items:
@@ -49,9 +47,7 @@ def _as_json(item: Diagnostic) -> JsonObject:
 def _text(item: Diagnostic, project: Path) -> Iterator[str]:
     severity = item.severity.value
     if for_people():
-        severity = typer.style(
-            severity, fg=typer.colors.RED if item.is_error else typer.colors.YELLOW, bold=True
-        )
+        severity = typer.style(severity, fg=typer.colors.RED if item.is_error else typer.colors.YELLOW, bold=True)
     place = f"{_path(item, project)}:{item.span.line}:{item.span.column}"
     yield f"{printable(place)}: {severity} {item.code} {printable(item.message)}"
     if item.hint:

@@ -78,9 +78,7 @@ def _served(workspace: Workspace) -> Resources:
     if candidate is None:
         return {}
     collections = candidate.configuration.collections.items()
-    resources = {
-        f"{kind}/{item.name}": json.loads(item.body) for kind, each in collections for item in each.values()
-    }
+    resources = {f"{kind}/{item.name}": json.loads(item.body) for kind, each in collections for item in each.values()}
     return resources | {f"secrets/{name}": secret_json(source) for name, source in candidate.sources.items()}
 
 

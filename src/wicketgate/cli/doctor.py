@@ -12,7 +12,7 @@ from wicketgate.cli.exit_codes import ExitCode
 from wicketgate.cli.terminal import TableFormat, print_json, print_table
 from wicketgate.cli.workspace import (
     EnvironmentOption,
-    EnvironmentProblem,
+    MachineError,
     ProjectOption,
     StateOption,
     Workspace,
@@ -38,10 +38,7 @@ def doctor(
     workspace = open_workspace(context, project, state)
     signs = list(_examine(workspace, environment))
     if form is TableFormat.JSON:
-        rows = [
-            {"subject": sign.subject, "level": sign.level, "text": sign.text, "hint": sign.hint}
-            for sign in signs
-        ]
+        rows = [{"subject": sign.subject, "level": sign.level, "text": sign.text, "hint": sign.hint} for sign in signs]
         print_json(rows)
     else:
         columns = ("", "subject", "what was found", "what to do")
@@ -82,7 +79,7 @@ def _gateway_signs(workspace: Workspace, compiled: Compiled) -> Iterator[Sign]:
 
     try:
         _, answer = ask(workspace, "GET", "/status")
-    except EnvironmentProblem:
+    except MachineError:
         yield Sign("gateway", Level.OK, "none runs on this state folder")
         for listener in compiled.installation.listeners if compiled.installation else ():
             yield port_sign(*split_address(listener.address))

@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 
 from wicketgate.cli.exit_codes import ExitCode
 from wicketgate.cli.terminal import print_problem
-from wicketgate.cli.workspace import EnvironmentProblem, Session
+from wicketgate.cli.workspace import MachineError, Session
 from wicketgate.errors import WicketError
 
 
@@ -46,11 +46,9 @@ def _let_go_of_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _machine_problem(error: OSError) -> EnvironmentProblem:
+def _machine_problem(error: OSError) -> MachineError:
     place = f"{error.filename}: " if error.filename else ""
-    return EnvironmentProblem(
-        f"{place}{error.strerror or error}", hint="check the path, its permissions and the disk"
-    )
+    return MachineError(f"{place}{error.strerror or error}", hint="check the path, its permissions and the disk")
 
 
 def _report_defect(error: Exception, *, debug: bool) -> None:

@@ -60,9 +60,7 @@ def _facts(route: Route) -> JsonObject:
     }
     if isinstance(route.action, Forward):
         facts["link"] = link_words(route.action.upstream.origin.link)
-        facts["proofs"] = [proof_words(proof) for proof in proofs_of(route)] or [
-            "none: anyone may call this origin"
-        ]
+        facts["proofs"] = [proof_words(proof) for proof in proofs_of(route)] or ["none: anyone may call this origin"]
     facts["outbound policies"] = list(route.outbound_policies)
     facts["response steps"] = [step_words(step) for step in route.outbound]
     return facts

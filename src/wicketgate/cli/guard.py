@@ -9,24 +9,16 @@ import typer
 
 def guard(
     server: Annotated[str, typer.Argument(metavar="SERVER", help="nginx, caddy, haproxy, envoy or apache.")],
-    header: Annotated[
-        str, typer.Option(metavar="NAME", help="The header that carries the secret.")
-    ] = "backend-secret",
+    header: Annotated[str, typer.Option(metavar="NAME", help="The header that carries the secret.")] = "backend-secret",
     listen: Annotated[
         str, typer.Option(metavar="HOST:PORT", help="Where the server takes requests.")
     ] = "127.0.0.1:8080",
-    upstream: Annotated[
-        str, typer.Option(metavar="HOST:PORT", help="Where the application is.")
-    ] = "127.0.0.1:8000",
+    upstream: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the application is.")] = "127.0.0.1:8000",
     secret_file: Annotated[
         str | None,
-        typer.Option(
-            metavar="PATH", help="The file with the secret; the default is the server's usual folder."
-        ),
+        typer.Option(metavar="PATH", help="The file with the secret; the default is the server's usual folder."),
     ] = None,
-    observe: Annotated[
-        bool, typer.Option("--observe", help="Log what would be refused, refuse nothing.")
-    ] = False,
+    observe: Annotated[bool, typer.Option("--observe", help="Log what would be refused, refuse nothing.")] = False,
 ) -> None:
     """Print configuration that makes a server let in the gateway and nobody else.
 

@@ -12,9 +12,7 @@ from wicketgate.cli.terminal import printable
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to make; it may exist.")],
-    origin: Annotated[
-        str, typer.Option(metavar="URL", help="Where your origin is.")
-    ] = "http://127.0.0.1:9000",
+    origin: Annotated[str, typer.Option(metavar="URL", help="Where your origin is.")] = "http://127.0.0.1:9000",
 ) -> None:
     """Make a project from the quickstart, with a fresh secret in .env (mode 0600)."""
     from wicketgate.demo.quickstart import create_project, new_secret

@@ -60,16 +60,12 @@ def envoy_sign() -> Sign:
     from wicketgate.supervise.envoy_command import envoy_path
 
     try:
-        found = subprocess.run(
-            [envoy_path(), "--version"], capture_output=True, text=True, timeout=ENVOY_SECONDS
-        )
+        found = subprocess.run([envoy_path(), "--version"], capture_output=True, text=True, timeout=ENVOY_SECONDS)
     except (OSError, ImportError, subprocess.TimeoutExpired) as error:
         return Sign("envoy", Level.BAD, f"does not start: {error}", "install again: make install")
     words = found.stdout.split("version:")[-1].strip().split("/")
     if found.returncode or len(words) < 2:
-        return Sign(
-            "envoy", Level.BAD, "does not run on this machine", "see that it is x86-64 or arm64 with glibc"
-        )
+        return Sign("envoy", Level.BAD, "does not run on this machine", "see that it is x86-64 or arm64 with glibc")
     return Sign("envoy", Level.OK, words[1])
 
 
@@ -87,9 +83,7 @@ def clock_sign(now: float | None = None) -> Sign:
     if moment < RELEASED:
         return Sign("clock", Level.BAD, text, "set the clock: certificates are judged by it")
     if _kernel_clock_state() == _UNSYNCHRONISED:
-        return Sign(
-            "clock", Level.WARN, f"{text}, not synchronised", "run an NTP client (chrony, systemd-timesyncd)"
-        )
+        return Sign("clock", Level.WARN, f"{text}, not synchronised", "run an NTP client (chrony, systemd-timesyncd)")
     return Sign("clock", Level.OK, text)
 
 
@@ -109,14 +103,10 @@ def state_sign(state: Path) -> Sign:
         parent = next(folder for folder in (state.absolute(), *state.absolute().parents) if folder.exists())
         if os.access(parent, os.W_OK):
             return Sign("state", Level.OK, f"{state} will be made")
-        return Sign(
-            "state", Level.BAD, f"{state} cannot be made", f"make {parent} writable, or choose with --state"
-        )
+        return Sign("state", Level.BAD, f"{state} cannot be made", f"make {parent} writable, or choose with --state")
     status = state.stat()
     if status.st_uid != os.geteuid() or not os.access(state, os.W_OK):
-        return Sign(
-            "state", Level.BAD, f"{state} belongs to another user", "run as its owner, or choose with --state"
-        )
+        return Sign("state", Level.BAD, f"{state} belongs to another user", "run as its owner, or choose with --state")
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         return Sign("state", Level.BAD, f"{state} can be written by others", f"chmod go-w {state}")
     return Sign("state", Level.OK, str(state))

@@ -20,9 +20,7 @@ def reload(context: typer.Context, project: ProjectOption = None, state: StateOp
     """
     workspace = open_workspace(context, project, state)
     _, answer = ask(workspace, "POST", "/reload", seconds=RELOAD_SECONDS)
-    print_diagnostics(
-        [_diagnostic(item) for item in answer["diagnostics"]], project=workspace.project, err=True
-    )
+    print_diagnostics([_diagnostic(item) for item in answer["diagnostics"]], project=workspace.project, err=True)
     if answer["ok"]:
         typer.echo(f"{'serving' if answer['changed'] else 'unchanged,'} version {answer['version']}")
         return

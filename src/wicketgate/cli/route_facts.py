@@ -56,9 +56,7 @@ def link_words(link: Link) -> str:
 
 def proof_words(proof: Proof) -> str:
     """Name the place and the variables of a proof; the value stays out."""
-    place = (
-        f"header {proof.header}" if isinstance(proof, HeaderProof) else f"query parameter {proof.parameter}"
-    )
+    place = f"header {proof.header}" if isinstance(proof, HeaderProof) else f"query parameter {proof.parameter}"
     return f"shared secret in {place}, from {_variables(proof.secret)}"
 
 

@@ -24,10 +24,7 @@ def routes(
     """List the routes: method, path, what answers, how the origin knows us, policies, name."""
     from wicketgate.cli.project import require_gateway
 
-    facts = [
-        _facts(route)
-        for route in require_gateway(open_workspace(context, project, state), environment).routes
-    ]
+    facts = [_facts(route) for route in require_gateway(open_workspace(context, project, state), environment).routes]
     if form is TableFormat.JSON:
         print_json(facts)
         return

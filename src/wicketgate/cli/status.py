@@ -39,5 +39,4 @@ def _rows(answer: JsonObject) -> Iterator[tuple[str, str]]:
     yield "version", answer["version"] or "none"
     if answer["since"]:
         yield "since", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(answer["since"]))
-    for check, problem in sorted(answer["problems"].items()):
-        yield check, problem
+    yield from sorted(answer["problems"].items())

@@ -12,9 +12,7 @@ from wicketgate.cli.terminal import TableFormat, print_json, print_table
 
 
 def version(
-    form: Annotated[
-        TableFormat, typer.Option("--format", help="How the versions are printed.")
-    ] = TableFormat.TEXT,
+    form: Annotated[TableFormat, typer.Option("--format", help="How the versions are printed.")] = TableFormat.TEXT,
 ) -> None:
     """Print the versions of Wicketgate, Envoy and Python."""
     versions = {"wicketgate": __version__, "envoy": envoy_version(), "python": platform.python_version()}

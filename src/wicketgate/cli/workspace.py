@@ -16,7 +16,7 @@ STATE_VARIABLE = "WICKET_STATE"
 ENVIRONMENT_VARIABLE = "WICKET_ENVIRONMENT"
 
 
-class EnvironmentProblem(WicketError):
+class MachineError(WicketError):
     """Something about this machine, not about the project."""
 
     exit_code = ExitCode.ENVIRONMENT
@@ -72,12 +72,12 @@ class Workspace:
 def open_workspace(context: typer.Context, project: Path | None, state: Path | None) -> Workspace:
     """Settle the folders: the command's option, then the global one, then the environment, then the default.
 
-    Raises `EnvironmentProblem` when the project is not a folder.
+    Raises `MachineError` when the project is not a folder.
     """
     session = session_of(context)
     folder = project or session.project or Path()
     if not folder.is_dir():
-        raise EnvironmentProblem(
+        raise MachineError(
             f"{folder} is not a folder", hint="name the project with --project, or make one: wicket init DIR"
         )
     named = session.environ.get(STATE_VARIABLE)

@@ -49,9 +49,7 @@ class Finding:
 def attempts() -> Iterator[Attempt]:
     """Yield every attempt, the plain ones first."""
     yield Attempt("direct, without the secret", Target.ORIGIN, Expectation.TURNED_AWAY)
-    yield Attempt(
-        "direct, with a guess", Target.ORIGIN, Expectation.TURNED_AWAY, (b"backend-secret: " + FORGED,)
-    )
+    yield Attempt("direct, with a guess", Target.ORIGIN, Expectation.TURNED_AWAY, (b"backend-secret: " + FORGED,))
     yield Attempt("through the gateway", Target.GATEWAY, Expectation.ANSWERED)
     for title, lines in _FORGERIES.items():
         yield Attempt(f"forged, {title}", Target.GATEWAY, Expectation.HARMLESS, lines)

@@ -21,10 +21,14 @@ STOP_SECONDS = 15.0
 _LISTENING = re.compile(r"^listening on (?:\w+://)?(\S+):(\d+)")
 
 
-class DidNotStart(WicketError):
-    """A process of the demo ended, or said nothing, before it served."""
+class StartError(WicketError):
+    """The gateway ended, or said nothing, before it served. `log` is what it printed."""
 
     exit_code = 3
+
+    def __init__(self, log: str) -> None:
+        super().__init__("the gateway did not start", hint="run `wicket doctor`")
+        self.log = log
 
 
 @contextmanager
@@ -47,7 +51,7 @@ def sample_origin(secret_file: Path, environ: Mapping[str, str]) -> Iterator[tup
 def gateway(project: Path, environ: Mapping[str, str], *, log: Path) -> Iterator[tuple[str, int]]:
     """Run `wicket run` on `project` and a free loopback port; yield its address once it serves.
 
-    Everything it prints goes to the file `log`. Raises `DidNotStart`.
+    Everything it prints goes to the file `log`. Raises `StartError`.
     """
     command = [
         sys.executable,
@@ -84,9 +88,7 @@ def _address(process: subprocess.Popen[str], log: IO[str]) -> tuple[str, int]:
     except queue.Empty:
         address = None
     if address is None:
-        raise DidNotStart(
-            f"the gateway did not start:\n{Path(log.name).read_text()}", hint="run `wicket doctor`"
-        )
+        raise StartError(Path(log.name).read_text())
     return address
 
 
@@ -112,9 +114,7 @@ def stop(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
 
 def child_environment(environ: Mapping[str, str], **more: str) -> dict[str, str]:
     """Return the environment for a child: ours without anything that configures a gateway, and `more`."""
-    kept = {
-        name: value for name, value in environ.items() if not name.startswith(("WICKET_", "BACKEND_SECRET"))
-    }
+    kept = {name: value for name, value in environ.items() if not name.startswith(("WICKET_", "BACKEND_SECRET"))}
     kept.pop("ORIGIN_URL", None)
     return {**kept, "PYTHONUNBUFFERED": "1", **more}
 

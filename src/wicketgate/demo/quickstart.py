@@ -18,7 +18,7 @@ _PACKAGE = Path(__file__).parent.parent
 _PLACES = (_PACKAGE / "examples" / "quickstart", _PACKAGE.parent.parent / "examples" / "quickstart")
 
 
-class WouldOverwrite(WicketError):
+class OverwriteError(WicketError):
     """The target holds files of the same names."""
 
 
@@ -35,12 +35,12 @@ def new_secret() -> SecretValue:
 def create_project(folder: Path, *, secret: SecretValue, origin_url: str) -> tuple[Path, ...]:
     """Write the quickstart project into `folder`, which may exist, and return its files, relative to it.
 
-    Raises `WouldOverwrite` before anything is written, when one of the files is already there.
+    Raises `OverwriteError` before anything is written, when one of the files is already there.
     """
     files = (*_shipped(), Path(".gitignore"), Path(".env"))
     taken = [file.as_posix() for file in files if (folder / file).exists()]
     if taken:
-        raise WouldOverwrite(
+        raise OverwriteError(
             f"{folder} already has {', '.join(taken)}", hint="choose another folder, or move these files away"
         )
     for file in _shipped():

@@ -23,9 +23,7 @@ class Answer:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
 
-def exchange(
-    address: tuple[str, int], *, method: str, path: str, lines: Sequence[bytes], body: bytes = b""
-) -> Answer:
+def exchange(address: tuple[str, int], *, method: str, path: str, lines: Sequence[bytes], body: bytes = b"") -> Answer:
     """Send the header `lines` byte for byte and return the answer. Raises `OSError` if nobody listens."""
     head = [f"{method} {path} HTTP/1.1".encode(), b"Host: demo.example", *lines, b"Connection: close"]
     with socket.create_connection(address, timeout=TIMEOUT) as connection:

@@ -16,10 +16,11 @@ from wicketgate.reference.enum_docs import member_texts
 _HEAD = """\
 # Commands
 
-Every command takes `--project DIR` (also before the command); without it the current folder is the project. What a
-running gateway keeps lives in `DIR/.wicket/`, or where `--state` or `WICKET_STATE` says. `WICKET_ENVIRONMENT` is the
-default of `--environment`. Without a terminal, or with `NO_COLOR`, tables are lines with tabs between the cells and
-without headings; `--format json` is for programs. `wicket --install-completion` sets up the shell's completion.
+Commands about a project take `--project DIR` (also before the command); without it the current folder is the
+project. What a running gateway keeps lives in `DIR/.wicket/`, or where `--state` or `WICKET_STATE` says.
+`WICKET_ENVIRONMENT` is the default of `--environment`. Without a terminal, or with `NO_COLOR`, tables are lines
+with tabs between the cells and without headings; `--format json` is for programs.
+`wicket --install-completion` sets up the shell's completion.
 """
 
 

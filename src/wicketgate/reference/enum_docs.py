@@ -15,10 +15,6 @@ def member_texts(enumeration: type[Enum]) -> Mapping[str, str]:
     (definition,) = (node for node in tree.body if isinstance(node, ast.ClassDef))
     texts: dict[str, str] = {}
     for member, text in zip(definition.body, definition.body[1:], strict=False):
-        if (
-            isinstance(member, ast.Assign)
-            and isinstance(member.targets[0], ast.Name)
-            and isinstance(text, ast.Expr)
-        ):
+        if isinstance(member, ast.Assign) and isinstance(member.targets[0], ast.Name) and isinstance(text, ast.Expr):
             texts[member.targets[0].id] = " ".join(str(ast.literal_eval(text.value)).split())
     return texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import textwrap
 import typing
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaWarningKind
 
 from wicketgate.json_types import Json, JsonObject
 
@@ -31,17 +32,13 @@ def field_texts(model: Model) -> Mapping[str, str]:
 def _docstrings(model: Model) -> Iterator[tuple[str, str]]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(model)))
     body = typing.cast("ast.ClassDef", tree.body[0]).body
-    for field, text in zip(body, body[1:], strict=False):
+    for field, text in itertools.pairwise(body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and _is_text(text):
             yield field.target.id, " ".join(ast.literal_eval(typing.cast("ast.Expr", text).value).split())
 
 
 def _is_text(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def models_below(model: Model) -> Iterator[Model]:
@@ -67,7 +64,9 @@ def _models_in(annotation: Any) -> Iterator[Model]:
 class _Permissive(GenerateJsonSchema):
     """A default that JSON cannot say is left out without a word."""
 
-    ignored_warning_kinds: typing.ClassVar[set[Any]] = {"skipped-choice", "non-serializable-default"}
+    def emit_warning(self, kind: JsonSchemaWarningKind, detail: str) -> None:
+        if kind != "non-serializable-default":
+            super().emit_warning(kind, detail)
 
 
 def schema_of(model: Model) -> JsonObject:

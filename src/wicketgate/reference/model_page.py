@@ -10,7 +10,7 @@ from wicketgate.reference.schema_words import table
 
 
 def model_tables(model: Model, *, level: int = 2) -> str:
-    """Return the tables of a model and of every model below it; headings are the class names links point at."""
+    """Return the tables of a model and of every model below it, under the class names that links point at."""
     schema = schema_of(model)
     return "\n\n".join(_sections(model, schema, "#" * level))
 

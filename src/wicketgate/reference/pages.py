@@ -25,13 +25,15 @@ The installation. Every key has a default; without the file the gateway listens 
 _ORIGINS = """\
 # `config/origins.json`
 
-Origins declared once. Routes name them as `origin://NAME/path`, or by a URL with the same scheme, host and port."""
+Origins declared once. Routes name them as `origin://NAME/path`, or by a URL with the same scheme, host and
+port."""
 
 _ROUTES = """\
 # Routes
 
 `config/*.oas.json` (or `.yaml`) are OpenAPI 3.0 or 3.1 documents. An operation with `x-zuplo-route` (or
-`x-wicket-route`, which is the same) is a route; `x-zuplo-path` (or `x-wicket-path`) stands beside the operations."""
+`x-wicket-route`, which is the same) is a route; `x-zuplo-path` (or `x-wicket-path`) stands beside the
+operations."""
 
 
 def all_pages() -> Mapping[str, str]:

@@ -25,9 +25,7 @@ def table(schema: JsonObject) -> str:
     rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
     for name, value in schema.get("properties", {}).items():
         default = "required" if name in required else _default(value)
-        rows.append(
-            f"| `{name}` | {_cell(type_words(value))} | {default} | {_cell(value.get('description', ''))} |"
-        )
+        rows.append(f"| `{name}` | {_cell(type_words(value))} | {default} | {_cell(value.get('description', ''))} |")
     return "\n".join(rows)
 
 
@@ -59,9 +57,7 @@ def _kind(schema: JsonObject) -> str:
     if "const" in schema:
         return f"`{schema['const']}`"
     if choices := schema.get("anyOf") or schema.get("oneOf"):
-        return " or ".join(
-            _distinct(type_words(choice) for choice in choices if choice.get("type") != "null")
-        )
+        return " or ".join(_distinct(type_words(choice) for choice in choices if choice.get("type") != "null"))
     if schema.get("type") == "array":
         return f"list of {type_words(schema['items'])}" if schema.get("items") else "list"
     return str(schema.get("type", "any"))

@@ -16,14 +16,14 @@ _POLICIES = """\
 # Policies
 
 A policy stands in `config/policies.json` under a name; routes list names in `policies.inbound` and
-`policies.outbound`, in the order in which they act. `$env(NAME)` may stand in any string of the options. Inbound
-policies act on the request, outbound policies on the response."""
+`policies.outbound`, in the order in which they act. `$env(NAME)` may stand in any string of the options.
+Inbound policies act on the request, outbound policies on the response."""
 
 _HANDLERS = """\
 # Handlers
 
-What answers a request, in `handler` of `x-zuplo-route` (or `x-wicket-route`). `$env(NAME)` may stand in any string of
-the options; in URLs write `${env.NAME}`."""
+What answers a request, in `handler` of `x-zuplo-route` (or `x-wicket-route`). `$env(NAME)` may stand in any
+string of the options; in URLs write `${env.NAME}`."""
 
 
 def policies_page() -> str:
