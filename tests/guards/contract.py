@@ -66,9 +66,7 @@ class Answer:
     body: bytes
 
 
-def ask(
-    port: int, fields: tuple[tuple[str, str], ...] = (), *, method: str = "GET", target: str = PATH
-) -> Answer:
+def ask(port: int, fields: tuple[tuple[str, str], ...] = (), *, method: str = "GET", target: str = PATH) -> Answer:
     """One request on a fresh connection, with exactly these header lines."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:

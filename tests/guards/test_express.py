@@ -6,14 +6,13 @@ import re
 import subprocess
 from pathlib import Path
 
-import pytest
 from tests.guards.stands.frameworks import express_folder
 
 _LOCK = Path(__file__).parents[2] / "guards" / "express" / "package-lock.json"
 
 
-def test_the_package_passes_its_own_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = express_folder(tmp_path_factory.getbasetemp())
+def test_the_package_passes_its_own_tests(tmp_path: Path) -> None:
+    folder = express_folder(tmp_path.parent)
     command = ["node", "--test", "--test-reporter=tap", "test/"]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 0, run.stdout

@@ -36,9 +36,7 @@ _UNUSABLE: dict[str, Sequence[str] | None] = {
 @pytest.mark.parametrize("name", STANDS)
 @pytest.mark.parametrize("secrets", _UNUSABLE.values(), ids=list(_UNUSABLE))
 def test_unusable_secret(name: str, secrets: Sequence[str] | None, tmp_path: Path) -> None:
-    folder = tmp_path / "stand"
-    folder.mkdir()
-    reason = _refuses_to_start(STANDS[name], folder, secrets)
+    reason = _refuses_to_start(STANDS[name], tmp_path, secrets)
     # Ended because of the secret, not for a reason of the test's own.
     assert reason == "" or ("guard-secret" in reason and "no connection within" not in reason)
 

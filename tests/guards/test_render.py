@@ -33,9 +33,7 @@ def test_every_choice_reaches_the_text(server: str) -> None:
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_observe_is_said_at_the_top(server: str) -> None:
-    assert (
-        "# OBSERVE: everything is let through" in render(server, GuardConfig(mode="observe")).splitlines()[1]
-    )
+    assert "# OBSERVE: everything is let through" in render(server, GuardConfig(mode="observe")).splitlines()[1]
 
 
 def test_aliases_are_all_the_other_spellings() -> None:

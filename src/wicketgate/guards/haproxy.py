@@ -1,4 +1,4 @@
-"""HAProxy 2.4 or newer: the header's SHA-256 is looked up in a pattern file of digests."""
+"""HAProxy: the header's SHA-256 is looked up in a pattern file of digests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TEMPLATE = """\
 # about the secret. Use a random secret (openssl rand -hex 32); the digest of a guessable one can be searched.
 # Write the digest before the first start, in bash:
 @ask_current@
-# To rotate: add the next one, reload; later remove the first line, reload.
+# To rotate: add the next one, reload; when the gateway has switched, do the first step with it, reload.
 @ask_next@
 # Without the file HAProxy does not start; with an empty one every request is refused.
 frontend wicketgate_guard

@@ -1,4 +1,4 @@
-"""nginx 1.18 or newer with its njs module: a map looks up the digest that a small script makes."""
+"""nginx with its njs module: a map looks up the digest that a small script makes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TEMPLATE = """\
 # 3. Write the digest of the secret. The secret itself is not stored, and how long a look-up of its digest
 #    takes tells nothing about it. Use a random secret (openssl rand -hex 32).
 @ask_current@
-# To rotate: add the next one, reload; later remove the first line, reload.
+# To rotate: add the next one, reload; when the gateway has switched, do the first step with it, reload.
 @ask_next@
 # Without the file nginx does not start; with an empty one every request is refused.
 js_import wicketgate_guard from @script_file@;
@@ -68,7 +68,7 @@ _ENFORCE = """\
 """
 
 _OBSERVE = """\
-    # What enforce mode would refuse.
+    # What enforce mode would refuse. It takes the place of an inherited log; add yours beside it.
     access_log @log@ wicketgate_guard if=$wicketgate_guard_refused;
 """
 
@@ -99,9 +99,7 @@ export default { digest, refuse };
 
 
 def _script(config: GuardConfig) -> str:
-    text = fill(
-        _SCRIPT, header=config.header, minimum=str(MINIMUM_SECRET_BYTES), problem=problem_with("PATH")
-    )
+    text = fill(_SCRIPT, header=config.header, minimum=str(MINIMUM_SECRET_BYTES), problem=problem_with("PATH"))
     return "\n".join(f"#js {line}" for line in text.splitlines())
 
 

@@ -32,10 +32,14 @@ def problem_with(instance: str) -> str:
 
 
 def heading(server: str, config: GuardConfig) -> str:
-    """First comment lines: what this is, and in `observe` mode that it protects nothing yet."""
+    """First comment lines: what this is, what it lacks, and that `observe` protects nothing yet."""
     lines = [f"# Wicketgate guard for {server}: header {config.header}, mode {config.mode}."]
     if not config.enforcing:
         lines.append("# OBSERVE: everything is let through; what enforce mode would refuse is only logged.")
+    lines += [
+        "# It listens without TLS. Unless the gateway is on this machine or comes through a tunnel, add TLS",
+        "# to the listener: in the clear, anyone on the way can read the secret.",
+    ]
     return "\n".join(lines)
 
 

@@ -12,6 +12,8 @@ from typing import Protocol
 
 from wicketgate.guards import Mode
 
+PID_FILE = "server.pid"
+
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 
@@ -26,9 +28,7 @@ class Stand(Protocol):
     `secrets` are the accepted values in their file; an empty tuple leaves the file empty, None leaves it out.
     """
 
-    def __call__(
-        self, folder: Path, *, mode: Mode, secrets: Sequence[str] | None
-    ) -> AbstractContextManager[int]: ...
+    def __call__(self, folder: Path, *, mode: Mode, secrets: Sequence[str] | None) -> AbstractContextManager[int]: ...
 
 
 def free_port() -> int:
@@ -55,6 +55,7 @@ def running(command: Sequence[str], *, port: int, folder: Path, environ: Mapping
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=folder, env=dict(environ), stdout=output, stderr=output)
     try:
+        (folder / PID_FILE).write_text(str(process.pid))
         _wait_until_up(process, port, folder)
         yield port
     finally:

@@ -21,6 +21,7 @@ from tests.guards.stands.origin import origin
 from wicketgate.guards import GuardConfig, Mode, render
 
 _COMMAND = re.compile(r"^#   \$ (.*)$", re.MULTILINE)
+_SECRET_COMMAND = re.compile(r"^#   \$ (.*guard-secret\))$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,22 @@ class Proxy:
             (folder / "guard-secret").write_text("")
 
 
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """The two commands of the printed text that ask for a secret."""
+
+    write: str
+    add: str
+
+
+def rotation_of(text: str) -> Rotation:
+    return Rotation(*_SECRET_COMMAND.findall(text))
+
+
 def run_commands(folder: Path, commands: Sequence[str], secret: str) -> None:
     """Runs commands from the comments in bash, typing `secret` where one asks for it."""
     for command in commands:
-        subprocess.run(
-            ["bash", "-euc", command], cwd=folder, input=f"{secret}\n".encode(), check=True, timeout=20
-        )
+        subprocess.run(["bash", "-euc", command], cwd=folder, input=f"{secret}\n".encode(), check=True, timeout=20)
 
 
 def _nginx(folder: Path) -> Sequence[str]:
@@ -88,7 +99,7 @@ def _haproxy(folder: Path) -> Sequence[str]:
     (folder / "log.cfg").write_text(
         "global\n    log stdout format raw local0\ndefaults\n    log global\n    option httplog\n"
     )
-    return ["haproxy", "-db", "-f", f"{folder}/log.cfg", "-f", f"{folder}/haproxy.cfg"]
+    return ["haproxy", "-W", "-db", "-f", f"{folder}/log.cfg", "-f", f"{folder}/haproxy.cfg"]
 
 
 def _caddy(folder: Path) -> Sequence[str]:
@@ -100,9 +111,7 @@ _APACHE_MODULES = ("mpm_event", "authz_core", "headers", "rewrite", "proxy", "pr
 
 
 def _apache(folder: Path) -> Sequence[str]:
-    modules = "\n".join(
-        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in _APACHE_MODULES
-    )
+    modules = "\n".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in _APACHE_MODULES)
     (folder / "apache.conf").write_text(
         f"""
 ServerRoot {folder}
