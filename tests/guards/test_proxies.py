@@ -8,8 +8,9 @@ import signal
 import time
 from pathlib import Path
 
+import httpx
 import pytest
-from tests.guards.contract import CURRENT, HEADER, NEXT, ask
+from tests.guards.contract import CURRENT, HEADER, NEXT, PATH, ROWS, ask
 from tests.guards.stands import STANDS
 from tests.guards.stands.base import PID_FILE, logged
 from tests.guards.stands.proxies import PROXIES, rotation_of, run_commands
@@ -33,6 +34,22 @@ def test_envoy_says_why_it_refused(tmp_path: Path) -> None:
     said = [line for line in logged(tmp_path).splitlines() if "wicketgate guard: refused" in line]
     for line, reason in zip(said, ("missing", "duplicate", "aliased", "mismatch"), strict=True):
         assert f"header {HEADER} {reason}, path " in line
+
+
+@pytest.mark.parametrize("name", ["caddy", "envoy", "haproxy"])
+def test_the_contract_holds_over_http2(name: str, tmp_path: Path) -> None:
+    rows = [row for row in ROWS if all(value.isascii() for _, value in row.fields)]
+    wrong: dict[str, int] = {}
+    with (
+        STANDS[name](tmp_path, mode="enforce", secrets=(CURRENT, NEXT)) as port,
+        httpx.Client(http1=False, http2=True, base_url=f"http://127.0.0.1:{port}", trust_env=False) as caller,
+    ):
+        for row in rows:
+            answer = caller.get(PATH, headers=[(field.lower(), value) for field, value in row.fields])
+            assert answer.http_version == "HTTP/2"
+            if answer.status_code not in row.answers:
+                wrong[row.name] = answer.status_code
+    assert wrong == {}
 
 
 _RELOAD = {"apache": signal.SIGUSR1, "haproxy": signal.SIGUSR2, "nginx": signal.SIGHUP}
