@@ -1,7 +1,7 @@
 """Path templates of routes, as expressions that mean the same in Python and in Envoy (RE2).
 
-Envoy normalises a path before it is matched (`normalize_path`, `merge_slashes`, escaped slashes refused), and a
-template is brought into the same form, so that it matches however the caller writes the path (measured with Envoy 1.39):
+Envoy normalises a path before it is matched (`normalize_path`, `merge_slashes`, escaped slashes refused), and
+a template is brought into the same form, so that it matches however the caller writes the path (measured):
 
     template            matches requests for
     /café, /caf%C3%A9   /caf%C3%A9 and /caf%c3%a9 (a raw é is answered 400 by Envoy itself)
@@ -19,6 +19,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Final
 
 MAX_TEMPLATE_LENGTH: Final = 2048
@@ -29,8 +30,13 @@ SEGMENT: Final = "[^/?]+"
 
 _REGEX_SPECIAL: Final = {ord(char): "\\" + char for char in r"\.^$*+?{}[]()|"}
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_KEPT: Final = _UNRESERVED | frozenset("!$&'()*+,/:;=@[]")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,/:;=@\[\]]+")
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
+_NOT_IN_OPEN_API: Final = {
+    "}": ("a `}` closes nothing", "write `{name}`"),
+    "?": ("a path holds no `?`", "the query plays no part in finding the route: remove it"),
+    "*": ("an OpenAPI path has no wildcard", 'add "pathMode": "url-pattern" (there a plain star is `\\*`)'),
+}
 _PARAMETER_NAME: Final = re.compile(r"[\w$@][\w.$@-]*")
 
 
@@ -55,6 +61,10 @@ class Piece:
     capturing: str
     literal: str | None = None
     crosses_segments: bool = False
+
+
+PARAMETER: Final = Piece(SEGMENT, f"({SEGMENT}?)")
+"""As short as the rest allows, as in URLPattern: `/{name}.{ext}` gives `a` and `b.c` for `/a.b.c`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +107,8 @@ def parse_open_api(template: str) -> PathPattern:
     while position < len(template):
         if template[position] == "{":
             end = _end_of_parameter(template, position)
-            add_parameter(template, params, name=template[position + 1 : end], offset=position + 1)
-            pieces.append(Piece(SEGMENT, f"({SEGMENT})"))
+            add_parameter(params, template[position + 1 : end], offset=position + 1)
+            pieces.append(PARAMETER)
             position = end + 1
         else:
             end = _end_of_literal(template, position)
@@ -114,15 +124,18 @@ def check_template(template: str) -> None:
     if len(template) > MAX_TEMPLATE_LENGTH:
         message = f"the path is longer than {MAX_TEMPLATE_LENGTH} characters"
         raise PathPatternError(message, hint="shorten it", offset=MAX_TEMPLATE_LENGTH)
+    if _PLAIN.fullmatch(template):
+        return
     for offset, char in enumerate(template):
         if char.isspace() or not char.isprintable():
             message = f"the path holds the character U+{ord(char):04X}, which no request can send"
             raise PathPatternError(message, hint="remove it, or write a blank as `%20`", offset=offset)
         if char == "#":
-            raise PathPatternError("a path holds no `#`", hint="fragments stay in the browser: remove it", offset=offset)
+            hint = "remove it: browsers keep a fragment to themselves"
+            raise PathPatternError("a path holds no `#`", hint=hint, offset=offset)
 
 
-def add_parameter(template: str, params: list[str], *, name: str, offset: int) -> None:
+def add_parameter(params: list[str], name: str, *, offset: int) -> None:
     """Append `name` to `params` if it is a name and new. Raises PathPatternError."""
     if not name:
         raise PathPatternError("the parameter has no name", hint="write one, such as `{id}`", offset=offset)
@@ -151,13 +164,15 @@ def literal_pieces(template: str, start: int, end: int) -> list[Piece]:
     pieces: list[Piece] = []
     position = start
     while position < end:
-        escape = _ESCAPE.match(template, position, end)
-        if escape is not None:
+        if run := _PLAIN.match(template, position, end):
+            pieces.append(literal(run[0]))
+            position = run.end()
+        elif escape := _ESCAPE.match(template, position, end):
             pieces.append(_escaped_byte(int(escape[1], 16), offset=position))
             position = escape.end()
-            continue
-        pieces += [_escaped_byte(byte, offset=position) for byte in _bytes_of(template, position)]
-        position += 1
+        else:
+            pieces += [_escaped_byte(byte, offset=position) for byte in _bytes_of(template, position)]
+            position += 1
     return pieces
 
 
@@ -182,23 +197,60 @@ def _bytes_of(template: str, offset: int) -> bytes:
 
 
 def _escaped_byte(byte: int, *, offset: int) -> Piece:
-    raise NotImplementedError
+    char = chr(byte)
+    if char in "/\\\0":
+        message = f"no request can send `%{byte:02X}` in a path: Envoy refuses it"
+        raise PathPatternError(message, hint="remove it", offset=offset)
+    if char in _UNRESERVED:
+        return literal(char)
+    digits = f"{byte:02X}"
+    if digits.isdigit():
+        return literal("%" + digits)
+    # Envoy leaves the case of the digits as the caller wrote it.
+    regex = "%" + "".join(digit if digit.isdigit() else f"[{digit}{digit.lower()}]" for digit in digits)
+    return Piece(regex, regex)
 
 
 def _merge_literals(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
-    raise NotImplementedError
+    merged: list[Piece] = []
+    for is_literal, group in groupby(pieces, key=lambda piece: piece.literal is not None):
+        if is_literal:
+            merged.append(literal("".join(piece.literal or "" for piece in group)))
+        else:
+            merged += group
+    return tuple(merged)
 
 
 def _refuse_unreachable(template: str, pieces: Sequence[Piece]) -> None:
-    raise NotImplementedError
+    # A parameter stands for text here, so that `{name}.` is not taken for a dot segment.
+    outline = "".join("x" if piece.literal is None else piece.literal for piece in pieces)
+    if "//" in outline:
+        hint = "write one slash: Envoy merges them before it looks for a route"
+        raise PathPatternError("the path holds an empty segment", hint=hint, offset=max(template.find("//"), 0))
+    if not {".", ".."}.isdisjoint(outline.split("/")):
+        hint = "write the path without it: Envoy resolves dot segments before it looks for a route"
+        raise PathPatternError("the path holds a `.` or `..` segment", hint=hint, offset=max(template.find("/."), 0))
 
 
 def _end_of_parameter(template: str, start: int) -> int:
-    raise NotImplementedError
+    end = template.find("}", start)
+    nested = template.find("{", start + 1)
+    if end < 0:
+        raise PathPatternError("a `{` is not closed", hint="write `{name}`", offset=start)
+    if 0 <= nested < end:
+        raise PathPatternError("a `{` stands inside a parameter", hint="write `{name}`", offset=nested)
+    return end
 
 
 def _end_of_literal(template: str, start: int) -> int:
-    raise NotImplementedError
+    for offset in range(start, len(template)):
+        char = template[offset]
+        if char == "{":
+            return offset
+        if char in _NOT_IN_OPEN_API:
+            message, hint = _NOT_IN_OPEN_API[char]
+            raise PathPatternError(message, hint=hint, offset=offset)
+    return len(template)
 
 
 @lru_cache(maxsize=65536)
