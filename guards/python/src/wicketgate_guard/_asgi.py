@@ -48,12 +48,8 @@ class SecretGuardASGI:
         return self._guard.check(values, aliased=aliased)
 
     def _marked(self, scope: Scope, verdict: Verdict) -> Scope:
-        ours = self._guard.header
-        kept = [
-            (name, value)
-            for name, value in scope["headers"]
-            if name.lower() != ours and not self._guard.is_alias(name)
-        ]
+        header, is_alias = self._guard.header, self._guard.is_alias
+        kept = [field for field in scope["headers"] if field[0].lower() != header and not is_alias(field[0])]
         state = {**scope.get("state", {}), "wicketgate_guard": verdict.value}
         return {**scope, "headers": kept, "state": state}
 
