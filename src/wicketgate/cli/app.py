@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wicketgate.cli import check, demo, dev, diff, doctor, guard, init, run, status, version
+from wicketgate.cli import check, demo, dev, diff, doctor, explain, guard, init, routes, run, status, version
 from wicketgate.cli import compile as compile_command
 from wicketgate.cli import reload as reload_command
 from wicketgate.cli.endings import PoliteGroup
@@ -46,6 +46,8 @@ app.command("dev")(dev.dev)
 app.command("reload")(reload_command.reload)
 app.command("status")(status.status)
 app.command("demo")(demo.demo)
+app.command("routes")(routes.routes)
+app.command("explain")(explain.explain)
 app.command("compile")(compile_command.compile_)
 app.command("diff")(diff.diff)
 app.command("guard")(guard.guard)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import urlsplit
 
@@ -13,7 +14,8 @@ from wicketgate.cli.workspace import EnvironmentOption, ProjectOption, StateOpti
 from wicketgate.json_types import JsonObject
 
 if TYPE_CHECKING:
-    from wicketgate.ir.gateway import Route
+    from wicketgate.cli.matching import Match
+    from wicketgate.ir.gateway import GatewayIR
 
 
 def explain(
@@ -29,28 +31,48 @@ def explain(
 
     No value of a secret is shown. Exits 1 when no route matches.
     """
-    from wicketgate.cli.matching import first_match
     from wicketgate.cli.project import require_gateway
 
     gateway = require_gateway(open_workspace(context, project, state), environment)
-    route = first_match(gateway.routes, method=method.upper(), path=urlsplit(url).path or "/")
-    facts = _facts(route) if route else {"route": None}
+    answer = _answer(gateway, method=method.upper(), path=_path_of(url))
     if form is TableFormat.JSON:
-        print_json(facts)
-    elif route:
-        _print(facts)
+        print_json(answer)
     else:
-        typer.echo("no route matches: 404")
-    if route is None:
+        _print(answer)
+    if "route" not in answer:
         raise typer.Exit(ExitCode.NOT_GOOD)
 
 
-def _facts(route: Route) -> JsonObject:
+def _path_of(url: str) -> str:
+    if url.startswith("/"):
+        return re.split(r"[?#]", url, maxsplit=1)[0]
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise typer.BadParameter(f"this is not a URL: {error}", param_hint="URL") from None
+    if not parts.netloc:
+        raise typer.BadParameter("write a path that starts with a slash, or a whole URL", param_hint="URL")
+    return parts.path or "/"
+
+
+def _answer(gateway: GatewayIR, *, method: str, path: str) -> JsonObject:
+    from wicketgate.cli.matching import RefusedPathError, first_match
+
+    try:
+        match = first_match(gateway.routes, method=method, path=path)
+    except RefusedPathError as error:
+        return {"refused": str(error)}
+    return _facts(match) if match else {"refused": "no route matches: 404"}
+
+
+def _facts(match: Match) -> JsonObject:
     from wicketgate.cli.route_facts import action_words, link_words, proof_words, proofs_of, step_words
     from wicketgate.ir.gateway import Forward
 
+    route = match.route
     facts: JsonObject = {
         "route": f"{route.method} {route.pattern.text}",
+        "params": [f"{name}={value}" for name, value in match.params.items()],
         "name": route.name,
         "file": route.file,
         "cors": ", ".join(route.cors.allowed_origins) if route.cors else "none",

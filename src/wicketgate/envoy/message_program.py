@@ -8,10 +8,12 @@ is one Lua state a worker; a route hands it data.
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
-from wicketgate.envoy.rewrite import escaped, is_native
+from wicketgate.envoy.rewrite import escaped
 from wicketgate.envoy.types import any_of, http_filter
+from wicketgate.ir.captures import Capture, captures
 from wicketgate.ir.gateway import AppendPath, Forward, Route, TemplatePath
 from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.ir.steps import RemoveQuery, SetQuery, SetStatus
@@ -19,6 +21,7 @@ from wicketgate.ir.template import Env, Header, Param, Query, Template, Template
 from wicketgate.json_types import JsonObject
 
 FILTER = "wicketgate.message"
+_LUA_SPECIAL = re.compile(r"[^A-Za-z0-9/]")
 _PROGRAM = files("wicketgate.envoy").joinpath("message.lua").read_text(encoding="utf-8")
 
 
@@ -56,7 +59,7 @@ def _template(route: Route) -> JsonObject:
     match route.action:
         case Forward(path=AppendPath(forward_search=False)):
             return {"drop_search": True}
-        case Forward(path=TemplatePath(template, forward_search) as path) if not is_native(path):
+        case Forward(path=TemplatePath(template, forward_search) as path) if not path.is_plain:
             return {
                 "template": [_data(part, route.pattern) for part in template],
                 "forward_search": forward_search,
@@ -68,7 +71,17 @@ def _template(route: Route) -> JsonObject:
 
 def _captures(template: Template, pattern: PathPattern) -> JsonObject:
     uses_params = any(not isinstance(part, str) and isinstance(part.source, Param) for part in template)
-    return {"captures": pattern.lua} if uses_params else {}
+    return {"captures": _lua_pattern(pattern)} if uses_params else {}
+
+
+def _lua_pattern(pattern: PathPattern) -> str:
+    """Return a Lua pattern (https://www.lua.org/manual/5.1/manual.html#5.4.1) with a capture for each parameter."""
+    cut = captures(pattern)
+    if cut is None:
+        raise ValueError(f"the parameters of {pattern.text} cannot be cut out; lowering should have said so")
+    words = {Capture.SEGMENT: "([^/]+)", Capture.REST: "(.*)"}
+    body = "".join(words[part] if isinstance(part, Capture) else _LUA_SPECIAL.sub(r"%\g<0>", part) for part in cut)
+    return f"^{body}$"
 
 
 def _data(part: TemplatePart, pattern: PathPattern) -> JsonObject:

@@ -18,27 +18,16 @@ def rewrite_fields(path: AppendPath | TemplatePath, pattern: PathPattern) -> Jso
     match path:
         case AppendPath(prefix, _):
             return {"prefix_rewrite": f"{escaped(prefix)}/"} if prefix else {}
-        case TemplatePath() if is_native(path):
+        case TemplatePath() if path.is_plain:
             substitution = "".join(_substitution(part, pattern) for part in path.template)
             return {"regex_rewrite": {"pattern": {"regex": f"^{pattern.regex}$"}, "substitution": substitution}}
         case _:
             return {}
 
 
-def is_native(path: TemplatePath) -> bool:
-    """Tell whether the router alone can do it: literals and parameters, no query of its own, the caller's kept."""
-    return path.forward_search and all(_is_native(part) for part in path.template)
-
-
 def escaped(text: str) -> str:
     """Percent-encode what may not stand in a URL; what is encoded already stays."""
     return re.sub(r"%(?![0-9A-Fa-f]{2})", "%25", quote(text, safe=_URL_SAFE))
-
-
-def _is_native(part: TemplatePart) -> bool:
-    if isinstance(part, str):
-        return "?" not in part
-    return isinstance(part.source, Param) and not part.encoded
 
 
 def _substitution(part: TemplatePart, pattern: PathPattern) -> str:

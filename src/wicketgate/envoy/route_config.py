@@ -11,7 +11,7 @@ from wicketgate.envoy.errors import REQUEST_ID_HEADER
 from wicketgate.envoy.names import ROUTES, STRIP_FILTER
 from wicketgate.envoy.proofs import QUERY_CARRIER
 from wicketgate.envoy.route import envoy_route, fixed_status, preflight_route
-from wicketgate.envoy.route_tree import RouteEntry, route_matcher
+from wicketgate.envoy.route_tree import Fallbacks, RouteEntry, route_matcher
 from wicketgate.envoy.types import any_of
 from wicketgate.ir.gateway import GatewayIR, Respond, Route
 from wicketgate.json_types import JsonObject
@@ -25,9 +25,11 @@ def route_config(gateway: GatewayIR) -> JsonObject:
     """Return the `RouteConfiguration` of the gateway."""
     matcher = route_matcher(
         [entry for route in gateway.routes for entry in _entries(route)],
-        not_found=fixed_status("not found", 404),
-        not_implemented=fixed_status("not implemented", 501),
-        supported_methods=[method.upper() for method in METHODS],
+        Fallbacks(
+            not_found=fixed_status("not found", 404),
+            not_implemented=fixed_status("not implemented", 501),
+            supported_methods=frozenset(method.upper() for method in METHODS),
+        ),
     )
     host = {
         "name": ROUTES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wicketgate.diagnostics import nearest
 from wicketgate.handler import Handler, HandlerContext
+from wicketgate.ir.captures import captures
 from wicketgate.ir.gateway import Forward, TemplatePath
 from wicketgate.ir.origin import Upstream
 from wicketgate.ir.template import Inserted, Param, Template
@@ -25,12 +26,19 @@ def _lower(options: UrlRewriteOptions, at: HandlerContext) -> Forward | None:
     if target is None or not _params_known(target.rest, at):
         return None
     path = TemplatePath(target.rest or ("/",), options.forward_search)
+    if not path.is_plain and captures(at.pattern) is None and _params(target.rest):
+        at.error(
+            "param-not-separable",
+            f"with queries or headers in the pattern, each parameter of `{at.pattern.text}` must fill its segment",
+            option="rewritePattern",
+            hint="put `/` on both sides of each parameter, or use parameters alone in the pattern",
+        )
+        return None
     return Forward(Upstream(target.origin), path, options.follow_redirects)
 
 
 def _params_known(template: Template, at: HandlerContext) -> bool:
-    wanted = [part.source.name for part in template if isinstance(part, Inserted) and isinstance(part.source, Param)]
-    unknown = [name for name in wanted if name not in at.pattern.params]
+    unknown = [name for name in _params(template) if name not in at.pattern.params]
     for name in unknown:
         at.error(
             "param-unknown",
@@ -39,6 +47,10 @@ def _params_known(template: Template, at: HandlerContext) -> bool:
             hint=nearest(name, at.pattern.params),
         )
     return not unknown
+
+
+def _params(template: Template) -> list[str]:
+    return [part.source.name for part in template if isinstance(part, Inserted) and isinstance(part.source, Param)]
 
 
 HANDLER = Handler(export="urlRewriteHandler", options=UrlRewriteOptions, lower=_lower)

@@ -8,7 +8,7 @@ from wicketgate.ir.origin import Upstream
 from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.ir.secrets import KeyPairSecret
 from wicketgate.ir.steps import OutboundStep, RequestFilterStep
-from wicketgate.ir.template import Template
+from wicketgate.ir.template import Param, Template, TemplatePart
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,17 @@ class TemplatePath:
 
     template: Template
     forward_search: bool = True
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it only moves parameters about: no query of its own, the caller's kept, nothing encoded."""
+        return self.forward_search and all(map(_is_plain, self.template))
+
+
+def _is_plain(part: TemplatePart) -> bool:
+    if isinstance(part, str):
+        return "?" not in part
+    return isinstance(part.source, Param) and not part.encoded
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,22 @@ from wicketgate.spec.route import PathExtension, RouteExtension
 _MARK = "<!-- Generated from the code by `make generate`; changes here are lost. -->\n\n"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
+_INDEX = """\
+# Reference
+
+| page | says |
+|---|---|
+| [Commands](commands.md) | every command of `wicket`, its options, exit codes |
+| [Routes](routes.md) | the gateway's part of an OpenAPI document |
+| [Handlers](handlers.md) | what can answer a request |
+| [Policies](policies.md) | steps before and after the handler |
+| [Origins](origins.md) | `config/origins.json` |
+| [wicket.toml](wicket-toml.md) | the installation |
+| [Messages](diagnostics.md) | every message of `wicket check` |
+
+JSON Schemas for editors are in [schemas](schemas).
+"""
+
 _INSTALLATION = """\
 # `wicket.toml`
 
@@ -39,6 +55,7 @@ operations."""
 def all_pages() -> Mapping[str, str]:
     """Return every page and schema; the same code gives the same bytes."""
     return {
+        "README.md": _MARK + _INDEX,
         "commands.md": _MARK + commands_page(),
         "wicket-toml.md": _MARK + _model_page(_INSTALLATION, Installation),
         "origins.md": _MARK + _model_page(_ORIGINS, OriginsFile),

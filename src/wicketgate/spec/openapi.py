@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from wicketgate.diagnostics import Diagnostics, nearest
-from wicketgate.ir.path_pattern import PathPattern, PathPatternError, parse_open_api, parse_url_pattern
+from wicketgate.ir.path_pattern import PathPattern, PathPatternError, parse_open_api
+from wicketgate.ir.url_pattern import parse_url_pattern
 from wicketgate.json_types import Json, JsonObject
 from wicketgate.project.document import Document, Pointer
 from wicketgate.spec.base import Spec
