@@ -35,7 +35,9 @@ def serve(tmp_path: Path, origin: RecordingOrigin) -> Iterator[Serve]:
         yield start
 
 
-def forward(base_url: str = "${env.ORIGIN}", *, inbound: Any = (), outbound: Any = (), cors: str = "none", **options: Any) -> Any:
+def forward(
+    base_url: str = "${env.ORIGIN}", *, inbound: Any = (), outbound: Any = (), cors: str = "none", **options: Any
+) -> Any:
     """An operation that forwards to the recording origin."""
     chosen = handler("urlForwardHandler", baseUrl=base_url, **options)
     return operation(chosen, inbound=inbound, outbound=outbound, cors=cors)

@@ -62,7 +62,9 @@ def test_preflight_that_fits(gateway: Any, site: str) -> None:
         ("/app", None, None, 400),
     ],
 )
-def test_preflight_that_does_not_fit(gateway: Any, path: str, site: str | None, method: str | None, status: int) -> None:
+def test_preflight_that_does_not_fit(
+    gateway: Any, path: str, site: str | None, method: str | None, status: int
+) -> None:
     answer = _preflight(gateway, path, site, method)
     assert answer.status == status
     assert answer.all("access-control-allow-origin") == []

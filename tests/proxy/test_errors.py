@@ -58,7 +58,9 @@ def test_an_origin_that_does_not_answer_in_time_is_504(serve: Serve, origin: Rec
 
 @pytest.mark.parametrize("status", [401, 404, 413, 500, 503])
 def test_errors_of_the_origin_pass(serve: Serve, origin: RecordingOrigin, status: int) -> None:
-    origin.reply = lambda seen: f"HTTP/1.1 {status} X\r\ncontent-length: 4\r\ncontent-type: text/plain\r\n\r\nmine".encode()
+    origin.reply = lambda seen: (
+        f"HTTP/1.1 {status} X\r\ncontent-length: 4\r\ncontent-type: text/plain\r\n\r\nmine".encode()
+    )
     gateway = serve({"/x": {"get": forward()}})
     answer = gateway.get("/x")
     assert (answer.status, answer.body, answer.one("content-type")) == (status, b"mine", "text/plain")

@@ -22,7 +22,9 @@ from tests.support.project import handler, operation
         ("/v 1/é", "/a/b", "/v%201/%C3%A9/a/b"),
     ],
 )
-def test_forward_puts_the_path_behind_the_base(serve: Serve, origin: RecordingOrigin, base: str, target: str, seen: str) -> None:
+def test_forward_puts_the_path_behind_the_base(
+    serve: Serve, origin: RecordingOrigin, base: str, target: str, seen: str
+) -> None:
     gateway = serve({"/a/{x}": {"get": forward("${env.ORIGIN}" + base)}})
     assert gateway.get(target).status == 200
     assert origin.last.target == seen
@@ -55,7 +57,9 @@ def test_forward_search_off_drops_the_query(serve: Serve, origin: RecordingOrigi
         ("", "/u/1", "/"),
     ],
 )
-def test_rewrite_fills_in_the_pattern(serve: Serve, origin: RecordingOrigin, pattern: str, target: str, seen: str | None) -> None:
+def test_rewrite_fills_in_the_pattern(
+    serve: Serve, origin: RecordingOrigin, pattern: str, target: str, seen: str | None
+) -> None:
     if seen is None:
         pattern = pattern.replace("${requestId}", "${context.requestId}")
     gateway = serve({"/u/{id}": {"get": rewrite(pattern)}})
@@ -111,7 +115,11 @@ def test_the_description_is_served_without_the_gateways_parts(serve: Serve) -> N
 
 
 def test_the_first_route_in_document_order_answers(serve: Serve, origin: RecordingOrigin) -> None:
-    paths = {"/a/{x}": {"get": rewrite("/first")}, "/a/b": {"get": rewrite("/second")}, "/c": {"get": rewrite("/third")}}
+    paths = {
+        "/a/{x}": {"get": rewrite("/first")},
+        "/a/b": {"get": rewrite("/second")},
+        "/c": {"get": rewrite("/third")},
+    }
     gateway = serve(paths)
     for target, seen in (("/a/b", "/first"), ("/a/z", "/first"), ("/c", "/third")):
         gateway.get(target)

@@ -9,7 +9,10 @@ from tests.support.origin import OK, RecordingOrigin
 from tests.support.project import policy
 
 SECRET = policy(
-    "secret", "set-headers-inbound", "SetHeadersInboundPolicy", headers=[{"name": "backend-secret", "value": "$env(SECRET)"}]
+    "secret",
+    "set-headers-inbound",
+    "SetHeadersInboundPolicy",
+    headers=[{"name": "backend-secret", "value": "$env(SECRET)"}],
 )
 GENUINE = ["the-one-genuine-secret"]
 
@@ -57,7 +60,9 @@ def test_routes_without_the_proof_do_not_pass_a_callers_copy(serve: Serve, origi
 
 
 def test_a_response_does_not_carry_the_secret_header_back(serve: Serve, origin: RecordingOrigin) -> None:
-    origin.reply = lambda seen: OK.replace(b"\r\n\r\n", b"\r\nbackend-secret: " + seen.one("backend-secret").encode() + b"\r\n\r\n")
+    origin.reply = lambda seen: OK.replace(
+        b"\r\n\r\n", b"\r\nbackend-secret: " + seen.one("backend-secret").encode() + b"\r\n\r\n"
+    )
     gateway = serve({"/x": {"get": forward(inbound=["secret"])}}, policies=[SECRET])
     assert gateway.get("/x").all("backend-secret") == []
 
@@ -83,7 +88,10 @@ def test_the_secret_is_last_and_survives_clearing(serve: Serve, origin: Recordin
 
 def test_a_secret_in_the_query_replaces_the_callers_and_leaves_the_rest(serve: Serve, origin: RecordingOrigin) -> None:
     query = policy(
-        "query", "set-query-params-inbound", "SetQueryParamsInboundPolicy", params=[{"name": "api key", "value": "$env(SECRET)"}]
+        "query",
+        "set-query-params-inbound",
+        "SetQueryParamsInboundPolicy",
+        params=[{"name": "api key", "value": "$env(SECRET)"}],
     )
     gateway = serve({"/x": {"get": forward(inbound=["query"])}}, policies=[query])
     gateway.get("/x?a=1%262&api%20key=forged&api+key=again", "x-wicketgate-query-proof: forged")

@@ -85,7 +85,9 @@ class RunningEnvoy:
 
 
 @contextmanager
-def running(resources: EnvoyResources, folder: Path, secrets: Mapping[str, str] | None = None) -> Iterator[RunningEnvoy]:
+def running(
+    resources: EnvoyResources, folder: Path, secrets: Mapping[str, str] | None = None
+) -> Iterator[RunningEnvoy]:
     """Serve the resources (listeners on port 0 take a free one) until the block ends."""
     bootstrap = static_bootstrap(resources, folder, secrets)
     address, log = folder / "admin.txt", folder / "envoy.log"
@@ -115,7 +117,9 @@ def _wait_for_listeners(admin: int, log: Path) -> list[int]:
     for _ in range(200):
         if b"LIVE" in admin_get(admin, "/ready"):
             listeners = json.loads(admin_get(admin, "/listeners?format=json").partition(b"\r\n\r\n")[2])
-            return [status["local_address"]["socket_address"]["port_value"] for status in listeners["listener_statuses"]]
+            return [
+                status["local_address"]["socket_address"]["port_value"] for status in listeners["listener_statuses"]
+            ]
         time.sleep(0.025)
     raise AssertionError(log.read_text()[-2000:])
 

@@ -13,7 +13,9 @@ def handler(export: str, **options: Any) -> dict[str, Any]:
     return {"export": export, "module": RUNTIME, "options": options}
 
 
-def operation(handler: dict[str, Any], *, inbound: Any = (), outbound: Any = (), cors: str = "none", **more: Any) -> Any:
+def operation(
+    handler: dict[str, Any], *, inbound: Any = (), outbound: Any = (), cors: str = "none", **more: Any
+) -> Any:
     """An OpenAPI operation with a route."""
     policies = {"inbound": list(inbound), "outbound": list(outbound)}
     return {"x-zuplo-route": {"corsPolicy": cors, "handler": handler, "policies": policies}, **more}

@@ -8,8 +8,10 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from wicketgate.envoy.steps import TOO_LARGE
+from wicketgate.envoy.types import extension, http_filter
 from wicketgate.json_types import JsonObject
 
+PROBLEM = "application/problem+json"
 REQUEST_ID_HEADER = "zp-rid"
 """The reference's name for the request id in a response."""
 
@@ -60,6 +62,19 @@ def refuse_two_hosts() -> JsonObject:
     }
 
 
+def refuse_unasked_upgrade() -> JsonObject:
+    """Return the filter that turns a 101 into a 502: on a request that asked for no upgrade it ends HTTP mid-stream."""
+    status = extension("status", "envoy.type.matcher.v3.HttpResponseStatusCodeMatchInput")
+    reply = extension(
+        "unasked upgrade",
+        "envoy.extensions.http.custom_response.local_response_policy.v3.LocalResponsePolicy",
+        status_code=502,
+        body_format={"json_format": _problem(502, "unasked-upgrade"), "content_type": PROBLEM},
+    )
+    matcher = {"matcher_tree": {"input": status, "exact_match_map": {"map": {"101": {"action": reply}}}}}
+    return http_filter("wicketgate.unasked-upgrade", "custom_response.v3.CustomResponse", custom_response_matcher=matcher)
+
+
 def _mapper(status: int, accept: JsonObject, *, code: str = "") -> JsonObject:
     return {
         "filter": accept,
@@ -72,7 +87,7 @@ def _mapper(status: int, accept: JsonObject, *, code: str = "") -> JsonObject:
         ],
         "body_format_override": {
             "json_format": _problem(status, code),
-            "content_type": "application/problem+json",
+            "content_type": PROBLEM,
         },
     }
 

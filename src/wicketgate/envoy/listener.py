@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wicketgate.envoy.access_log import access_log
 from wicketgate.envoy.config_source import CONFIG_SOURCE
-from wicketgate.envoy.errors import local_reply_config, refuse_two_hosts
+from wicketgate.envoy.errors import local_reply_config, refuse_two_hosts, refuse_unasked_upgrade
 from wicketgate.envoy.message_program import message_filter
 from wicketgate.envoy.names import (
     CHAIN_FILTER,
@@ -97,7 +97,7 @@ def _manager(listener: Listener, edge: Edge, *, codec: str, announce: bool) -> J
         stat_prefix="gateway",
         codec_type=codec,
         rds={"route_config_name": ROUTES, "config_source": CONFIG_SOURCE},
-        http_filters=filters,
+        http_filters=[refuse_unasked_upgrade(), *filters],
         upgrade_configs=[{"upgrade_type": "websocket", "filters": [_plain_connection(), *filters]}],
         access_log=access_log(edge.access_log),
         local_reply_config=local_reply_config(),
@@ -119,14 +119,14 @@ def _hygiene(edge: Edge) -> JsonObject:
             "idle_timeout": "3600s",
             "headers_with_underscores_action": "REJECT_REQUEST",
         },
-        "http_protocol_options": {"enable_trailers": True},
+        # Methods that nobody registered get our 501 instead of a bare 400.
+        "http_protocol_options": {"enable_trailers": True, "allow_custom_methods": True},
         "http2_protocol_options": {
             "allow_connect": True,
             "max_concurrent_streams": 256,
             "initial_stream_window_size": 1024 * 1024,
             "initial_connection_window_size": 4 * 1024 * 1024,
         },
-        "http3_protocol_options": {"allow_extended_connect": True},
         "request_headers_timeout": duration(edge.header_timeout),
         "stream_idle_timeout": duration(edge.idle_timeout),
         "max_request_headers_kb": edge.request_headers_kb,

@@ -124,7 +124,10 @@ function envoy_on_request(handle)
   local request = { path = path, query = join(list), list = list, headers = headers }
   local url = rewritten(context, request)
   if url then
+    -- The router leaves the caller's path here when it rewrites; logs and error pages read it.
+    headers:replace("x-envoy-original-path", headers:get(":path"))
     headers:replace(":path", url)
+    handle:streamInfo():dynamicMetadata():set("wicketgate", "passed", true)
   else
     handle:respond({ [":status"] = "400" }, "")
   end
@@ -132,5 +135,7 @@ end
 
 function envoy_on_response(handle)
   local status = handle:filterContext():get("status")
-  if status then handle:headers():replace(":status", status) end
+  local metadata = handle:streamInfo():dynamicMetadata():get("wicketgate")
+  -- What an earlier filter refused never came by here, and keeps its status.
+  if status and metadata and metadata["passed"] then handle:headers():replace(":status", status) end
 end

@@ -28,7 +28,9 @@ _PROGRAM = files("wicketgate.envoy").joinpath("message.lua").read_text(encoding=
 def message_filter() -> JsonObject:
     """Return the filter, switched off; a route switches it on by handing it data."""
     program = {"inline_string": _PROGRAM}
-    return {**http_filter(FILTER, "lua.v3.Lua", default_source_code=program), "disabled": True}
+    # The route is chosen by the caller's path; what the program makes of it must not choose again.
+    lua = http_filter(FILTER, "lua.v3.Lua", default_source_code=program, clear_route_cache=False)
+    return {**lua, "disabled": True}
 
 
 def message_config(route: Route) -> JsonObject:
@@ -79,7 +81,7 @@ def _lua_pattern(pattern: PathPattern) -> str:
     cut = captures(pattern)
     if cut is None:
         raise ValueError(f"the parameters of {pattern.text} cannot be cut out; lowering should have said so")
-    words = {Capture.SEGMENT: "([^/]+)", Capture.REST: "(.*)"}
+    words = {Capture.SEGMENT: "([^/][^/]-)", Capture.REST: "(.*)"}
     body = "".join(words[part] if isinstance(part, Capture) else _LUA_SPECIAL.sub(r"%\g<0>", part) for part in cut)
     return f"^{body}$"
 

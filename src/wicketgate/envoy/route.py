@@ -8,10 +8,11 @@ from wicketgate.envoy.cors import cors_config
 from wicketgate.envoy.message_program import message_config
 from wicketgate.envoy.names import CHAIN_FILTER, cluster_name
 from wicketgate.envoy.rewrite import rewrite_fields
-from wicketgate.envoy.steps import chain_filters
-from wicketgate.envoy.types import any_of, duration, literal
+from wicketgate.envoy.steps import chain_filters, clear_response, response_fields
+from wicketgate.envoy.types import any_of, duration
 from wicketgate.ir.gateway import Cors, Forward, Redirect, Respond, Route
 from wicketgate.ir.origin import Origin
+from wicketgate.ir.steps import SetHeader
 from wicketgate.json_types import JsonObject
 
 _SAFE_TO_REPEAT = frozenset(("GET", "HEAD", "OPTIONS", "PUT", "DELETE"))
@@ -24,6 +25,7 @@ def envoy_route(route: Route) -> JsonObject:
         "name": route.name,
         "match": {"prefix": "/"},
         **_action(route),
+        **response_fields((*_own_headers(route), *route.outbound)),
         **_filter_config(route),
     }
 
@@ -33,7 +35,8 @@ def preflight_route(route: Route, cors: Cors) -> JsonObject:
     return {
         "name": f"{route.name} (preflight)",
         "match": {"prefix": "/"},
-        "direct_response": {"status": 404},
+        # The filter does nothing on a direct response, so the 404 is that of a cluster that never exists.
+        "route": {"cluster": "wicketgate.no-preflight", "cluster_not_found_response_code": "NOT_FOUND"},
         "typed_per_filter_config": cors_config(cors, route.method),
     }
 
@@ -47,13 +50,24 @@ def _action(route: Route) -> JsonObject:
     match route.action:
         case Forward() as forward:
             return {"route": _forward(route, forward)}
-        case Redirect(location, status):
-            return {"direct_response": {"status": status}, **_response_headers(location=location)}
-        case Respond(status, content_type, body):
-            direct = {"status": status, "body": {"inline_string": body}}
-            return {"direct_response": direct, **_response_headers(**{"content-type": content_type})}
+        case Redirect(_, status):
+            return {"direct_response": {"status": status}}
+        case Respond(status, _, body):
+            return {"direct_response": {"status": status, "body": {"inline_string": body}}}
         case _:
             assert_never(route.action)
+
+
+def _own_headers(route: Route) -> tuple[SetHeader, ...]:
+    """Return what the route itself says in its response, before any outbound policy."""
+    vary = (SetHeader("vary", "Origin", overwrite=False),) if route.cors else ()
+    match route.action:
+        case Redirect(location, _):
+            return (SetHeader("location", location), *vary)
+        case Respond(_, content_type, _):
+            return (SetHeader("content-type", content_type), *vary)
+        case _:
+            return vary
 
 
 def _forward(route: Route, forward: Forward) -> JsonObject:
@@ -92,17 +106,9 @@ def _retries(method: str, origin: Origin) -> JsonObject:
 
 def _filter_config(route: Route) -> JsonObject:
     config = {**(cors_config(route.cors, route.method) if route.cors else {}), **message_config(route)}
-    if filters := chain_filters(route.inbound, route.outbound):
+    if filters := [*chain_filters(route.inbound), *clear_response(route.outbound)]:
         config[CHAIN_FILTER] = any_of(
             "envoy.extensions.filters.http.filter_chain.v3.FilterChainConfigPerRoute",
             filter_chain={"filters": filters},
         )
     return {"typed_per_filter_config": config} if config else {}
-
-
-def _response_headers(**headers: str) -> JsonObject:
-    added = [
-        {"header": {"key": name, "value": literal(value)}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
-        for name, value in headers.items()
-    ]
-    return {"response_headers_to_add": added}

@@ -58,35 +58,70 @@ _RESPONSE_ESSENTIALS = (
 )
 
 
-def chain_filters(inbound: Iterable[RequestFilterStep], outbound: Iterable[OutboundStep]) -> list[JsonObject]:
-    """Return the filters of a route. Limits stand first: what they refuse needs no change and gets no outbound step.
+def chain_filters(inbound: Iterable[RequestFilterStep]) -> list[JsonObject]:
+    """Return the filters of a route. Limits stand first: what they refuse needs no change.
 
-    Changes of the query and of the status are made by the message program, not here.
+    Changes of the query are made by the message program, not here.
     """
-    limits = [_limit(step) for step in inbound if isinstance(step, LimitRequestSize)]
-    changes = {
-        "request_mutations": [_mutation(step, _REQUEST_ESSENTIALS) for step in inbound if isinstance(step, HeaderStep)],
-        "response_mutations": [
-            _mutation(step, _RESPONSE_ESSENTIALS) for step in outbound if isinstance(step, HeaderStep)
-        ],
-    }
-    mutations = {kind: items for kind, items in changes.items() if items}
-    if not mutations:
+    steps = list(inbound)
+    limits = [_limit(step) for step in steps if isinstance(step, LimitRequestSize)]
+    changes = [_mutation(step) for step in steps if isinstance(step, HeaderStep)]
+    if not changes:
         return limits
-    return [
-        *limits,
-        http_filter("wicketgate.change", "header_mutation.v3.HeaderMutation", mutations=mutations),
-    ]
+    mutations = {"request_mutations": changes}
+    return [*limits, http_filter("wicketgate.change", "header_mutation.v3.HeaderMutation", mutations=mutations)]
 
 
-def _mutation(step: HeaderStep, essentials: tuple[str, ...]) -> JsonObject:
+def response_fields(outbound: Iterable[OutboundStep]) -> JsonObject:
+    """Return the changes of response headers as fields of a route.
+
+    Envoy removes before it adds: the steps are brought into that form, the last one for a name deciding. They also
+    hold for what an inbound step refuses, where the reference skips them: no place in Envoy tells the two apart.
+    """
+    removed: dict[str, None] = {}
+    added: dict[str, JsonObject] = {}
+    for step in outbound:
+        match step:
+            case SetHeader(name, value, overwrite):
+                if overwrite or name not in added:
+                    fresh = overwrite or name in removed
+                    added[name] = set_header(name, value, overwrite=fresh)["append"]
+            case RemoveHeader(name):
+                removed[name] = None
+                added.pop(name, None)
+    return {
+        **({"response_headers_to_remove": list(removed)} if removed else {}),
+        **({"response_headers_to_add": list(added.values())} if added else {}),
+    }
+
+
+def clear_response(outbound: Iterable[OutboundStep]) -> list[JsonObject]:
+    """Return the filter that clears the response's headers; it runs behind the router, so what is set later is kept."""
+    keep: tuple[str, ...] | None = None
+    for step in outbound:
+        match step:
+            case ClearHeaders(names):
+                keep = names
+            case SetHeader(name) if keep is not None:
+                keep = (*keep, name)
+    if keep is None:
+        return []
+    mutations = {"response_mutations": [_clear((*keep, *_RESPONSE_ESSENTIALS))]}
+    return [http_filter("wicketgate.clear", "header_mutation.v3.HeaderMutation", mutations=mutations)]
+
+
+def _mutation(step: HeaderStep) -> JsonObject:
     match step:
         case SetHeader(name, value, overwrite):
             return set_header(name, value, overwrite=overwrite)
         case RemoveHeader(name):
             return {"remove": name}
         case ClearHeaders(keep):
-            return {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": any_name_but((*keep, *essentials))}}}}
+            return _clear((*keep, *_REQUEST_ESSENTIALS))
+
+
+def _clear(keep: tuple[str, ...]) -> JsonObject:
+    return {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": any_name_but(keep)}}}}
 
 
 def set_header(name: str, value: str, *, overwrite: bool) -> JsonObject:
