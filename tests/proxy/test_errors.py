@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tests.proxy.conftest import Serve, forward
 from tests.support.gateway import Answer
 from tests.support.origin import RecordingOrigin

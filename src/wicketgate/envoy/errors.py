@@ -71,8 +71,12 @@ def refuse_unasked_upgrade() -> JsonObject:
         status_code=502,
         body_format={"json_format": _problem(502, "unasked-upgrade"), "content_type": PROBLEM},
     )
-    matcher = {"matcher_tree": {"input": status, "exact_match_map": {"map": {"101": {"action": reply}}}}}
-    return http_filter("wicketgate.unasked-upgrade", "custom_response.v3.CustomResponse", custom_response_matcher=matcher)
+    tree = {"input": status, "exact_match_map": {"map": {"101": {"action": reply}}}}
+    return http_filter(
+        "wicketgate.unasked-upgrade",
+        "custom_response.v3.CustomResponse",
+        custom_response_matcher={"matcher_tree": tree},
+    )
 
 
 def _mapper(status: int, accept: JsonObject, *, code: str = "") -> JsonObject:

@@ -42,11 +42,10 @@ def _build(text: str) -> _Builder:
         for event in yaml.parse(text, Loader=_Loader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark: Any = error.problem_mark or error.context_mark
         raise DocumentError(
             "not-yaml",
             f"this is not YAML: {error.problem or error.context or 'it cannot be read'}",
-            offset=mark.index if mark else 0,
+            offset=getattr(error.problem_mark or error.context_mark, "index", 0),
             hint="check the indentation and the quotes around here",
         ) from None
     except yaml.reader.ReaderError as error:
