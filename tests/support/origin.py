@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import BinaryIO
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-type: text/plain\r\n\r\nok"
 
@@ -78,7 +79,7 @@ class RecordingOrigin:
             return
 
 
-def _read_request(stream) -> Seen | None:  # type: ignore[no-untyped-def]
+def _read_request(stream: BinaryIO) -> Seen | None:
     line = stream.readline().decode("latin-1").strip()
     if not line:
         return None
@@ -91,13 +92,13 @@ def _read_request(stream) -> Seen | None:  # type: ignore[no-untyped-def]
     return Seen(method, target, headers, stream.read(int(names.get("content-length", "0"))))
 
 
-def _read_fields(stream):  # type: ignore[no-untyped-def]
+def _read_fields(stream: BinaryIO) -> Iterator[tuple[str, str]]:
     while line := stream.readline().decode("latin-1").rstrip("\r\n"):
         name, _, value = line.partition(":")
         yield name, value.strip()
 
 
-def _read_chunks(stream) -> bytes:  # type: ignore[no-untyped-def]
+def _read_chunks(stream: BinaryIO) -> bytes:
     body = b""
     while size := int(stream.readline().split(b";")[0], 16):
         body += stream.read(size)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from wicketgate.secret_value import SecretValue
 from wicketgate.spec.variables import Secrecy
+
+
+Values = Mapping[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -18,11 +21,11 @@ class GivenVariable:
 class GivenVariables:
     """`unmarked` come as from .env; `secret` and `plain` as marked in the store."""
 
-    def __init__(self, *, secret: dict[str, str] | None = None, plain: dict[str, str] | None = None, **unmarked: str):
-        self._known = {name: GivenVariable(SecretValue(text)) for name, text in unmarked.items()}
-        for secrecy, values in ((Secrecy.SECRET, secret), (Secrecy.PLAIN, plain)):
-            for name, text in (values or {}).items():
-                self._known[name] = GivenVariable(SecretValue(text), secrecy)
+    def __init__(self, *, secret: Values = None, plain: Values = None, unmarked: Values = None) -> None:
+        given = ((Secrecy.SECRET, secret), (Secrecy.PLAIN, plain), (Secrecy.UNMARKED, unmarked))
+        self._known = {
+            name: GivenVariable(SecretValue(text), secrecy) for secrecy, values in given for name, text in (values or {}).items()
+        }
 
     def lookup(self, name: str) -> GivenVariable | None:
         return self._known.get(name)
