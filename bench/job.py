@@ -1,0 +1,67 @@
+"""The job that every peer gets: the same routes, the same secret, the same origin."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+HEADER = "backend-secret"
+ORIGIN_BODY = b"served\n"
+NEXT_BODY = b"served with the next secret\n"
+_PER_SERVICE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`/SERVICE/RESOURCE/{id}` or, with `nested`, `/SERVICE/RESOURCE/{id}/items/{item}`."""
+
+    service: str
+    resource: str
+    nested: bool
+
+    @property
+    def literal(self) -> str:
+        """The part before the first parameter; no two routes share it."""
+        return f"/{self.service}/{self.resource}/"
+
+    @property
+    def template(self) -> str:
+        return self.literal + ("{id}/items/{item}" if self.nested else "{id}")
+
+    def path(self, number: int) -> str:
+        return self.literal + (f"{number}/items/{number + 1}" if self.nested else str(number))
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`folder` is private to one peer; what it holds of the secret is readable by this user alone."""
+
+    routes: tuple[Route, ...]
+    origin_port: int
+    secret: str = field(repr=False)
+    folder: Path
+    core: int
+
+    def write(self, name: str, text: str) -> Path:
+        """Write a file of the peer's configuration with mode 0600."""
+        path = self.folder / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+        return path
+
+
+def make_routes(count: int, *, seed: int) -> tuple[Route, ...]:
+    """Return `count` routes, the same ones for the same seed."""
+    chance = random.Random(seed)  # noqa: S311 - shapes of paths, not secrets
+    return tuple(
+        Route(f"svc{i // _PER_SERVICE:03d}", f"res{i % _PER_SERVICE:02d}", chance.random() < 0.5) for i in range(count)
+    )
+
+
+def sample_paths(routes: Sequence[Route], *, seed: int, most: int = 1000) -> tuple[str, ...]:
+    """Return one path for each of at most `most` routes, drawn evenly and shuffled."""
+    chance = random.Random(seed)  # noqa: S311
+    drawn = chance.sample(list(routes), min(most, len(routes)))
+    return tuple(route.path(chance.randrange(1, 100_000)) for route in drawn)

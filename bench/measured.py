@@ -1,0 +1,69 @@
+"""What a run leaves: plain records, kept as JSON."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One load run. `cpu` is microseconds of CPU time a request by program; `busy` the share of the core used."""
+
+    peer: str
+    protocol: str
+    routes: int
+    round: int
+    requests: int
+    rate: float
+    p50: float
+    p99: float
+    cpu: dict[str, float]
+    busy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes of one program of a peer, `when` "idle" (started, verified) or "loaded" (after the runs)."""
+
+    peer: str
+    routes: int
+    program: str
+    when: str
+    resident: int
+    proportional: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One wait of Wicketgate's, in milliseconds."""
+
+    what: str
+    routes: int
+    milliseconds: float
+
+
+@dataclass(slots=True)
+class Measured:
+    """Everything of one run."""
+
+    machine: dict[str, str]
+    method: dict[str, str]
+    versions: dict[str, str]
+    routing: dict[str, dict[str, str]]
+    samples: list[Sample] = field(default_factory=list)
+    memory: list[Memory] = field(default_factory=list)
+    timings: list[Timing] = field(default_factory=list)
+
+    def save(self, path: Path) -> None:
+        path.write_text(json.dumps(asdict(self), indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> Measured:
+        """Read what `save` wrote, so that the page can be written anew without a run."""
+        data = json.loads(path.read_text())
+        samples = [Sample(**item) for item in data.pop("samples")]
+        memory = [Memory(**item) for item in data.pop("memory")]
+        timings = [Timing(**item) for item in data.pop("timings")]
+        return cls(**data, samples=samples, memory=memory, timings=timings)

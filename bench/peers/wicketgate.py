@@ -1,0 +1,79 @@
+"""Wicketgate, by the command that its users run."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bench.job import HEADER, Job, Route
+from bench.peers.program import find_program
+from bench.processes import Server, free_port, spawn
+from wicketgate import __version__
+
+SECRET_VARIABLE = "BACKEND_SECRET"  # noqa: S105 - a name
+_SETTINGS = '[log]\naccess = "off"\n\n[envoy]\nconcurrency = 1\n'
+_POLICY = "set-backend-secret"
+_MODULE = "$import(@zuplo/runtime)"
+
+
+class Wicketgate:
+    """The quickstart's policy on each route, as a user would write it."""
+
+    name = "wicketgate"
+
+    def version(self) -> str:
+        return __version__
+
+    def routing(self, count: int) -> str:  # noqa: ARG002 - one way for any number
+        return "one OpenAPI operation each, in one document"
+
+    def start(self, job: Job) -> Server:
+        write_project(job, env_file={SECRET_VARIABLE: job.secret})
+        return serve(job, "run")
+
+
+def serve(job: Job, command: str) -> Server:
+    """Start `wicket run` or `wicket dev` on the project in the job's folder."""
+    port, log = free_port(), job.folder.parent / f"{job.folder.name}.log"
+    listen = ["--project", str(job.folder), "--listen", f"127.0.0.1:{port}"]
+    process = spawn([find_program("wicket"), command, *listen], core=job.core, log=log, environ=QUIET)
+    return Server(process, port, port, log)
+
+
+# Nothing of the caller's own gateway may leak into the one that is measured.
+QUIET = {"WICKET_STATE": "", "WICKET_ENVIRONMENT": ""}
+
+
+def write_project(job: Job, *, env_file: dict[str, str]) -> None:
+    """Write the project; `env_file` is what its `.env` holds beside the origin's address."""
+    (job.folder / "config").mkdir(exist_ok=True)
+    variables = {"ORIGIN_URL": f"http://127.0.0.1:{job.origin_port}", **env_file}
+    job.write(".env", "".join(f"{name}={value}\n" for name, value in variables.items()))
+    job.write("wicket.toml", _SETTINGS)
+    job.write("config/policies.json", json.dumps({"policies": [_policy()]}))
+    job.write("config/routes.oas.json", document(job.routes))
+
+
+def document(routes: tuple[Route, ...], *extra: str) -> str:
+    """Return the OpenAPI document of the routes and of `extra` path templates after them."""
+    templates = [*(route.template for route in routes), *extra]
+    paths = {template: {"get": _operation(template, number)} for number, template in enumerate(templates)}
+    return json.dumps({"openapi": "3.1.0", "info": {"title": "bench", "version": "1"}, "paths": paths})
+
+
+def _operation(template: str, number: int) -> dict[str, Any]:
+    names = [part[1:-1] for part in template.split("/") if part.startswith("{")]
+    parameters = [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
+    forward = {"export": "urlForwardHandler", "module": _MODULE, "options": {"baseUrl": "${env.ORIGIN_URL}"}}
+    return {
+        "operationId": f"op{number}",
+        "parameters": parameters,
+        "responses": {"200": {"description": "The origin's answer"}},
+        "x-zuplo-route": {"handler": forward, "policies": {"inbound": [_POLICY]}},
+    }
+
+
+def _policy() -> dict[str, Any]:
+    headers = [{"name": HEADER, "value": f"$env({SECRET_VARIABLE})"}]
+    handler = {"export": "SetHeadersInboundPolicy", "module": _MODULE, "options": {"headers": headers}}
+    return {"name": _POLICY, "policyType": "set-headers-inbound", "handler": handler}

@@ -1,0 +1,34 @@
+"""How much is measured."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`rounds` runs of `seconds` for each peer and number of routes, after one of `warm_up`.
+
+    HTTP/2 is measured with the smallest number of routes only.
+    """
+
+    counts: tuple[int, ...]
+    rounds: int
+    seconds: int
+    warm_up: int
+    starts: int
+    changes: int
+    compiles: int
+    seed: int
+    core: int
+    load_core: int
+
+
+def make_plan(*, quick: bool, seed: int) -> Plan:
+    """Gateways get the first core of this process, origin and load generator the last."""
+    cores = sorted(os.sched_getaffinity(0))
+    core, load_core = cores[0], cores[-1]
+    if quick:
+        return Plan((10,), 1, 1, 0, 1, 2, 1, seed, core, load_core)
+    return Plan((10, 1_000, 10_000), 5, 3, 1, 5, 10, 3, seed, core, load_core)
