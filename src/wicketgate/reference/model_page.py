@@ -9,10 +9,14 @@ from wicketgate.reference.model_docs import Model, models_below, schema_of
 from wicketgate.reference.schema_words import table
 
 
-def model_tables(model: Model, *, level: int = 2) -> str:
-    """Return the tables of a model and of every model below it, under the class names that links point at."""
-    schema = schema_of(model)
-    return "\n\n".join(_sections(model, schema, "#" * level))
+def model_tables(model: Model, *, level: int = 2, prefix: str = "") -> str:
+    """Return the tables of a model and of every model below it, under the class names that links point at.
+
+    `prefix` goes before these headings, for a page on which the names of classes repeat.
+    """
+    mark = "#" * level + (f" {prefix}" if prefix else "")
+    text = "\n\n".join(_sections(model, schema_of(model), mark))
+    return text.replace("](#", f"](#{prefix.lower()}-") if prefix else text
 
 
 def _sections(model: Model, schema: JsonObject, mark: str) -> Iterator[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+from wicketgate.json_types import JsonObject
 from wicketgate.reference.commands import commands_page
 from wicketgate.reference.diagnostics_page import diagnostics_page
 from wicketgate.reference.model_docs import Model, schema_of
 from wicketgate.reference.model_page import model_tables
+from wicketgate.reference.step_schemas import policies_schema, route_schema
 from wicketgate.reference.steps_pages import handlers_page, policies_page
 from wicketgate.spec.installation import Installation
 from wicketgate.spec.origins_file import OriginsFile
@@ -63,16 +65,18 @@ def all_pages() -> Mapping[str, str]:
         "policies.md": _MARK + policies_page(),
         "handlers.md": _MARK + handlers_page(),
         "diagnostics.md": _MARK + diagnostics_page(),
-        **{f"schemas/{name}.json": _schema(name, model) for name, model in _SCHEMAS.items()},
+        **{f"schemas/{name}.json": _schema(name, schema) for name, schema in _schemas().items()},
     }
 
 
-_SCHEMAS: dict[str, Model] = {
-    "wicket.toml": Installation,
-    "origins": OriginsFile,
-    "x-zuplo-route": RouteExtension,
-    "x-zuplo-path": PathExtension,
-}
+def _schemas() -> Mapping[str, JsonObject]:
+    return {
+        "wicket.toml": schema_of(Installation),
+        "origins": schema_of(OriginsFile),
+        "policies": policies_schema(),
+        "x-zuplo-route": route_schema(),
+        "x-zuplo-path": schema_of(PathExtension),
+    }
 
 
 def _model_page(head: str, model: Model) -> str:
@@ -84,6 +88,5 @@ def _routes_page() -> str:
     return f"{_ROUTES}\n\n{route}\n\n## x-zuplo-path\n\n{model_tables(PathExtension)}\n"
 
 
-def _schema(name: str, model: Model) -> str:
-    schema = {"$schema": _DIALECT, "title": name, **schema_of(model)}
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+def _schema(name: str, schema: JsonObject) -> str:
+    return json.dumps({"$schema": _DIALECT, "title": name, **schema}, indent=2, ensure_ascii=False) + "\n"

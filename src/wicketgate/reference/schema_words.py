@@ -34,7 +34,7 @@ def _cell(text: str) -> str:
 
 
 def _default(value: JsonObject) -> str:
-    if "default" not in value:
+    if value.get("default") is None:
         return ""
     default = value["default"]
     if isinstance(default, dict):
