@@ -1,0 +1,73 @@
+"""Predicates on `:path` for the route tree. `:path` holds the query, which plays no part in finding a route."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from wicketgate.ir.path_pattern import PathPattern
+from wicketgate.json_types import JsonObject
+
+_INPUT: Final = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
+_QUERY: Final = r"(?:\?\C*)?"
+"""Any bytes: `.` would refuse those that are not UTF-8."""
+
+_END: Final = ""
+_REST: Final = "[^?]*"
+
+_Trie = dict[str, "_Trie"]
+
+
+def header_input(header: str) -> JsonObject:
+    return {"name": header, "typed_config": {"@type": _INPUT, "header_name": header}}
+
+
+PATH: Final = header_input(":path")
+
+
+def matches(pattern: PathPattern) -> JsonObject:
+    """Return the predicate for the paths of one pattern."""
+    if pattern.is_exact:
+        path = pattern.static_prefix
+        return {"or_matcher": {"predicate": [_value({"exact": path}), _value({"prefix": path + "?"})]}}
+    if len(pattern.pieces) == 2 and pattern.pieces[1].regex == _REST and pattern.static_prefix:
+        return _value({"prefix": pattern.static_prefix})
+    return _value(_regex(pattern.shape))
+
+
+def matches_any(patterns: Iterable[PathPattern]) -> JsonObject:
+    """Return one predicate for the paths of all patterns."""
+    root: _Trie = {}
+    for pattern in patterns:
+        node = root
+        for piece in pattern.pieces:
+            node = node.setdefault(piece.regex, {})
+        node[_END] = {}
+    return _value(_regex(_render(root)))
+
+
+def matches_but(pattern: PathPattern, earlier: Iterable[PathPattern]) -> JsonObject:
+    """Return the predicate for the paths of one pattern that none of the earlier patterns has."""
+    return {"and_matcher": {"predicate": [matches(pattern), {"not_matcher": matches_any(earlier)}]}}
+
+
+def header_is_present(header: str) -> JsonObject:
+    return {"single_predicate": {"input": header_input(header), "value_match": {"safe_regex": _re2(r"\C*")}}}
+
+
+def _value(value_match: JsonObject) -> JsonObject:
+    return {"single_predicate": {"input": PATH, "value_match": value_match}}
+
+
+def _regex(path: str) -> JsonObject:
+    return {"safe_regex": _re2(path + _QUERY)}
+
+
+def _re2(regex: str) -> JsonObject:
+    return {"google_re2": {}, "regex": regex}
+
+
+def _render(node: _Trie) -> str:
+    # RE2 shares the common start of alternatives that stand side by side, hence the order.
+    alternatives = [regex + _render(node[regex]) if regex else "" for regex in sorted(node, reverse=True)]
+    return alternatives[0] if len(alternatives) < 2 else "(?:" + "|".join(alternatives) + ")"
