@@ -27,7 +27,7 @@ def secret_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def origin(secret_file: Path) -> Iterator[tuple[str, int]]:
-    with sample_origin(secret_file, child_environment(os.environ)) as address:
+    with sample_origin(secret_file, child_environment(os.environ), log=secret_file.with_name("log")) as address:
         yield address
 
 

@@ -55,7 +55,7 @@ def _stage(context: typer.Context) -> Iterator[Stage]:
 def _show(finding: Finding) -> Finding:
     mark = "ok  " if finding.good else "FAIL"
     attempt = finding.attempt
-    line = f"{mark}  {attempt.title:<28}  {finding.seen}"
+    line = f"{mark}  {attempt.title:<30}  {finding.seen}"
     typer.echo(line if finding.good else f"{line}  (expected: {attempt.expectation})")
     return finding
 

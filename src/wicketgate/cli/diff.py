@@ -12,6 +12,7 @@ import typer
 
 from wicketgate.cli.control import ask
 from wicketgate.cli.exit_codes import ExitCode
+from wicketgate.cli.serving import ListenOption
 from wicketgate.cli.terminal import for_people, printable
 from wicketgate.cli.workspace import EnvironmentOption, ProjectOption, StateOption, Workspace, open_workspace
 from wicketgate.json_types import Json, JsonObject
@@ -31,14 +32,16 @@ def diff(
     project: ProjectOption = None,
     state: StateOption = None,
     environment: EnvironmentOption = None,
+    listen: ListenOption = None,
 ) -> None:
     """Compare the compiled project with what the running gateway serves, or with another folder.
 
     Prints a unified diff of the Envoy resources, without secrets. Exits 0 when they are the same, 1 when not.
+    Give `--listen` as the running gateway got it, with the port that it took.
     """
     workspace = open_workspace(context, project, state)
-    new = _compiled(workspace, environment)
-    old = _served(workspace) if against is None else _compiled(_other(workspace, against), environment)
+    new = _compiled(workspace, environment, listen)
+    old = _served(workspace) if against is None else _compiled(_other(workspace, against), environment, listen)
     lines = list(_unified(old, new, "served" if against is None else str(against), str(workspace.project)))
     for line in lines:
         _print(line)
@@ -50,11 +53,11 @@ def _other(workspace: Workspace, folder: Path) -> Workspace:
     return Workspace(project=folder, state=folder / ".wicket", environ=workspace.environ)
 
 
-def _compiled(workspace: Workspace, environment: str | None) -> Resources:
+def _compiled(workspace: Workspace, environment: str | None, listen: list[str] | None) -> Resources:
     from wicketgate.cli.project import require_compiled
     from wicketgate.cli.resource_json import resources_json
 
-    compiled = require_compiled(workspace, environment)
+    compiled = require_compiled(workspace, environment, listen=listen)
     return dict(_named(resources_json(compiled.resources))) if compiled.resources else {}
 
 

@@ -85,7 +85,13 @@ def _gateway_signs(workspace: Workspace, compiled: Compiled) -> Iterator[Sign]:
             yield port_sign(*split_address(listener.address))
     else:
         ready = bool(answer.get("ready", True))
-        yield Sign("gateway", Level.OK if ready else Level.BAD, "runs" if ready else "runs and is not ready")
+        yield Sign("gateway", Level.OK, "runs") if ready else _unready()
+
+
+def _unready() -> Sign:
+    from wicketgate.cli.machine import Level, Sign
+
+    return Sign("gateway", Level.BAD, "runs and is not ready", "`wicket status` says why")
 
 
 def _project_sign(compiled: Compiled) -> Sign:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wicketgate.cli.workspace import Workspace
@@ -11,22 +12,24 @@ if TYPE_CHECKING:
     from wicketgate.ir.gateway import GatewayIR
 
 
-def compile_workspace(workspace: Workspace, environment: str | None) -> Compiled:
+def compile_workspace(
+    workspace: Workspace, environment: str | None, *, listen: Sequence[str] | None = None
+) -> Compiled:
     """Return what the project compiles to; its diagnostics say why when it does not."""
     from wicketgate.compile import compile_project
     from wicketgate.variables import open_variables
 
     name = workspace.environment(environment)
     variables = open_variables(workspace.project, state=workspace.state, environment=name)
-    return compile_project(workspace.project, variables=variables)
+    return compile_project(workspace.project, variables=variables, listen=tuple(listen or ()))
 
 
-def require_compiled(workspace: Workspace, environment: str | None) -> Compiled:
+def require_compiled(workspace: Workspace, environment: str | None, *, listen: Sequence[str] | None = None) -> Compiled:
     """Return a project that checks. Raises `ProjectRefused` after printing its messages to standard error."""
     from wicketgate.cli.diagnostic_output import print_diagnostics
     from wicketgate.errors import ProjectRefused
 
-    compiled = compile_workspace(workspace, environment)
+    compiled = compile_workspace(workspace, environment, listen=listen)
     if not compiled.ok:
         print_diagnostics(compiled.diagnostics, project=workspace.project, err=True)
         raise ProjectRefused(compiled.diagnostics)

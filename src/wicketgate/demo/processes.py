@@ -32,13 +32,15 @@ class StartError(WicketError):
 
 
 @contextmanager
-def sample_origin(secret_file: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, int]]:
-    """Run the guarded sample origin on a free loopback port and yield its address."""
-    with socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
+def sample_origin(secret_file: Path, environ: Mapping[str, str], *, log: Path) -> Iterator[tuple[str, int]]:
+    """Run the guarded sample origin on a free loopback port and yield its address; its words go to `log`."""
+    with log.open("wb") as written, socket.create_server(("127.0.0.1", 0), backlog=128) as listening:
         descriptor = listening.fileno()
         command = [sys.executable, "-m", "wicketgate.demo.sample_origin", str(descriptor)]
         environment = {**environ, "BACKEND_SECRET_FILE": str(secret_file)}
-        process = subprocess.Popen(command, env=environment, pass_fds=(descriptor,), process_group=0)
+        process = subprocess.Popen(
+            command, env=environment, pass_fds=(descriptor,), process_group=0, stdout=written, stderr=written
+        )
         address = listening.getsockname()
     # Only the child holds the socket now: when it dies, connections are refused instead of waiting for ever.
     try:
@@ -73,32 +75,35 @@ def gateway(project: Path, environ: Mapping[str, str], *, log: Path) -> Iterator
             bufsize=1,
             process_group=0,
         )
+        found: queue.Queue[tuple[str, int] | None] = queue.Queue()
+        # The pipe is drained for as long as the gateway runs, or the gateway would stop when it is full.
+        drain = threading.Thread(target=_drain, args=(process, written, found), daemon=True)
+        drain.start()
         try:
-            yield _address(process, written)
+            yield _first(found, log)
         finally:
             stop(process)
+            drain.join()
 
 
-def _address(process: subprocess.Popen[str], log: IO[str]) -> tuple[str, int]:
-    found: queue.Queue[tuple[str, int] | None] = queue.Queue()
-    # The pipe is drained for as long as the gateway runs, or the gateway would stop when it is full.
-    threading.Thread(target=_drain, args=(process, log, found), daemon=True).start()
+def _first(found: queue.Queue[tuple[str, int] | None], log: Path) -> tuple[str, int]:
     try:
         address = found.get(timeout=START_SECONDS)
     except queue.Empty:
         address = None
     if address is None:
-        raise StartError(Path(log.name).read_text())
+        raise StartError(log.read_text())
     return address
 
 
 def _drain(process: subprocess.Popen[str], log: IO[str], found: queue.Queue[tuple[str, int] | None]) -> None:
     assert process.stdout is not None  # noqa: S101 - it was asked for as a pipe
-    for line in process.stdout:
-        log.write(line)
-        log.flush()
-        if match := _LISTENING.match(line):
-            found.put((match[1].strip("[]"), int(match[2])))
+    with process.stdout:
+        for line in process.stdout:
+            log.write(line)
+            log.flush()
+            if match := _LISTENING.match(line):
+                found.put((match[1].strip("[]"), int(match[2])))
     found.put(None)
 
 

@@ -38,7 +38,7 @@ def set_stage(environ: Mapping[str, str]) -> Iterator[Stage]:
         secret_file.touch(mode=0o600)
         secret_file.write_text(secret.reveal())
         clean = child_environment(environ)
-        origin = stack.enter_context(sample_origin(secret_file, clean))
+        origin = stack.enter_context(sample_origin(secret_file, clean, log=folder / "origin.log"))
         project = private_folder(folder / "quickstart")
         create_project(project, secret=secret, origin_url=url_of(origin))
         address = stack.enter_context(gateway(project, clean, log=folder / "gateway.log"))
