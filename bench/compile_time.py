@@ -38,12 +38,11 @@ def _output(core: int, *command: str) -> str:
 
 
 def _timed(folder: Path) -> float:
-    from wicketgate.variables import project_variables
-
     from wicketgate.compile import compile_project
+    from wicketgate.variables import open_variables
 
     began = time.perf_counter()
-    variables = project_variables(folder, environment="production", state_dir=folder / ".wicket")
+    variables = open_variables(folder, state=folder / ".wicket", environment="production")
     compiled = compile_project(folder, variables=variables)
     seconds = time.perf_counter() - began
     if not compiled.ok:

@@ -25,7 +25,7 @@ SIGHUP = "file written, SIGHUP: live"
 RELOAD = "file written, `wicket reload`: live"
 WATCHED = "file written under `wicket dev`: live"
 SECRET = "`wicket env set`: live"  # noqa: S105 - a label
-_SETTLE = 1.0
+_SETTLE = 0.5
 
 
 def starts(job: Job, times: int) -> Iterator[Timing]:
