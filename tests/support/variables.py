@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from wicketgate.secret_value import SecretValue
 from wicketgate.spec.variables import Secrecy
 
-
 Values = Mapping[str, str] | None
 
 
@@ -24,7 +23,9 @@ class GivenVariables:
     def __init__(self, *, secret: Values = None, plain: Values = None, unmarked: Values = None) -> None:
         given = ((Secrecy.SECRET, secret), (Secrecy.PLAIN, plain), (Secrecy.UNMARKED, unmarked))
         self._known = {
-            name: GivenVariable(SecretValue(text), secrecy) for secrecy, values in given for name, text in (values or {}).items()
+            name: GivenVariable(SecretValue(text), secrecy)
+            for secrecy, values in given
+            for name, text in (values or {}).items()
         }
 
     def lookup(self, name: str) -> GivenVariable | None:

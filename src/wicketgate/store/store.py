@@ -110,7 +110,7 @@ class Store:
 
     def sequence(self) -> int:
         """Return a number that grows with every write, by whichever process."""
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             return connection.scalar(select(CHANGES.c.sequence)) or 0
 
     def set(self, name: str, value: SecretValue, secrecy: Secrecy, environments: Iterable[str]) -> None:
@@ -132,19 +132,19 @@ class Store:
     def entries(self) -> list[Entry]:
         """Return what may be shown, by name and environment."""
         query = select(VARIABLES).where(VARIABLES.c.slot == CURRENT).order_by(VARIABLES.c.name, VARIABLES.c.environment)
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             return [self._entry(row) for row in connection.execute(query).mappings()]
 
     def read(self, environment: str) -> dict[str, Stored]:
         """Return the variables that the gateway uses in an environment."""
         query = select(VARIABLES).where(VARIABLES.c.environment == environment, VARIABLES.c.slot == CURRENT)
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             rows = connection.execute(query).mappings().all()
         return {row["name"]: Stored(self._open(row), Secrecy(row["secrecy"])) for row in rows}
 
     def rotations(self) -> list[Rotation]:
         """Return the rotations under way."""
-        with self.engine.connect() as connection:
+        with self._read() as connection:
             return [_rotation(row) for row in connection.execute(select(ROTATIONS)).mappings()]
 
     def stage(
@@ -213,6 +213,14 @@ class Store:
                 if rotation.is_due(now):
                     step = self._switch if rotation.phase is Phase.STAGED else self._retire
                     step(connection, rotation)
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise StoreError(f"cannot read the state: {_reason(error)}", hint="check the disk and the folder") from None
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
