@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -15,7 +14,7 @@ from bench.job import Job
 from bench.measured import Timing
 from bench.origin import is_next
 from bench.peers.program import find_program
-from bench.peers.wicketgate import QUIET, SECRET_VARIABLE, document, serve, write_project
+from bench.peers.wicketgate import SECRET_VARIABLE, document, serve, write_project
 from bench.processes import BenchError, Server
 
 Act = Callable[[Job, Server], subprocess.Popen[bytes] | None]
@@ -110,10 +109,11 @@ def _set_secret(job: Job, value: str) -> subprocess.Popen[bytes]:
 
 def _command(job: Job, *words: str) -> subprocess.Popen[bytes]:
     command = [find_program("wicket"), "--project", str(job.folder), *words]
-    with (job.folder.parent / "command.log").open("ab") as log:
-        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, env={**os.environ, **QUIET})
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def _finish(process: subprocess.Popen[bytes]) -> None:
+    # A few lines at most, which the pipe holds until now; stdin may be closed already.
+    said = process.stdout.read().decode(errors="replace") if process.stdout else ""
     if code := process.wait(LIVE_SECONDS):
-        raise BenchError(f"{process.args!r} ended with {code}")
+        raise BenchError(f"{process.args!r} ended with {code}: {said[-1500:]}")

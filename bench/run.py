@@ -18,7 +18,7 @@ from bench.machine import describe_machine
 from bench.measured import Measured, Timing
 from bench.origin import start_origin
 from bench.peers.peer import Peer
-from bench.peers.wicketgate import SECRET_VARIABLE, write_project
+from bench.peers.wicketgate import SECRET_VARIABLE, SHELL_VARIABLES, write_project
 from bench.plan import Plan
 from bench.targets import OURS
 from bench.throughput import Say, measure, memory_of, running
@@ -30,6 +30,8 @@ def run(peers: Sequence[Peer], plan: Plan, *, say: Say) -> Measured:
     """Measure everything that `plan` asks for. Raises `BenchError` when any request or any peer fails."""
     measured = _empty(peers, plan)
     os.sched_setaffinity(0, {plan.load_core})
+    for name in SHELL_VARIABLES:
+        os.environ.pop(name, None)
     next_secret = secrets.token_hex(24)
     with _base(plan, next_secret) as base:
         with running(peers, plan, base, say=say) as entrants:

@@ -11,6 +11,9 @@ from bench.processes import Server, free_port, spawn
 from wicketgate import __version__
 
 SECRET_VARIABLE = "BACKEND_SECRET"  # noqa: S105 - a name
+SHELL_VARIABLES = ("WICKET_STATE", "WICKET_ENVIRONMENT", SECRET_VARIABLE, "ORIGIN_URL")
+"""What would reach the measured gateway from the shell of whoever measures, ahead of the project's `.env`."""
+
 _SETTINGS = '[log]\naccess = "off"\n\n[envoy]\nconcurrency = 1\n'
 _POLICY = "set-backend-secret"
 _MODULE = "$import(@zuplo/runtime)"
@@ -36,12 +39,8 @@ def serve(job: Job, command: str) -> Server:
     """Start `wicket run` or `wicket dev` on the project in the job's folder."""
     port, log = free_port(), job.folder.parent / f"{job.folder.name}.log"
     listen = ["--project", str(job.folder), "--listen", f"127.0.0.1:{port}"]
-    process = spawn([find_program("wicket"), command, *listen], core=job.core, log=log, environ=QUIET)
+    process = spawn([find_program("wicket"), command, *listen], core=job.core, log=log)
     return Server(process, port, port, log)
-
-
-# Nothing of the caller's own gateway may leak into the one that is measured.
-QUIET = {"WICKET_STATE": "", "WICKET_ENVIRONMENT": ""}
 
 
 def write_project(job: Job, *, env_file: dict[str, str]) -> None:
