@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wicketgate.cli import check, demo, dev, diff, doctor, explain, guard, init, routes, run, status, version
+from wicketgate.cli import check, demo, dev, diff, doctor, env, explain, guard, init, routes, run, status, version
 from wicketgate.cli import compile as compile_command
 from wicketgate.cli import reload as reload_command
 from wicketgate.cli.endings import PoliteGroup
@@ -50,6 +50,7 @@ app.command("routes")(routes.routes)
 app.command("explain")(explain.explain)
 app.command("compile")(compile_command.compile_)
 app.command("diff")(diff.diff)
+app.add_typer(env.app, name="env")
 app.command("guard")(guard.guard)
 app.command("doctor")(doctor.doctor)
 app.command("version")(version.version)

@@ -20,7 +20,7 @@ def compile_workspace(
     from wicketgate.variables import open_variables
 
     name = workspace.environment(environment)
-    variables = open_variables(workspace.project, state=workspace.state, environment=name)
+    variables = open_variables(workspace.project, state=workspace.state, environment=name, process=workspace.environ)
     return compile_project(workspace.project, variables=variables, listen=tuple(listen or ()))
 
 

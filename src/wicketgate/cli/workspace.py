@@ -44,6 +44,12 @@ EnvironmentOption = Annotated[
         help="Whose variables to use: production, preview, development.",
     ),
 ]
+EnvironmentsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--environment", "-e", metavar="NAME", help="Of which environment; repeatable. The default is production."
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,10 @@ class Workspace:
     def environment(self, asked: str | None, *, default: str = "production") -> str:
         """Return the name of the environment whose variables count."""
         return asked or self.environ.get(ENVIRONMENT_VARIABLE) or default
+
+    def environments(self, asked: list[str] | None) -> tuple[str, ...]:
+        """Return the names of the environments that a change is about, each once."""
+        return tuple(dict.fromkeys(asked or [self.environment(None)]))
 
 
 def open_workspace(context: typer.Context, project: Path | None, state: Path | None) -> Workspace:
