@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 import time
@@ -65,10 +66,22 @@ def open_store(state: Path, *, key: str | None = None, clock: Callable[[], float
         sealer = Sealer(read_key(state / "key", key))
         engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": 10})
         event.listen(engine, "connect", _prepare_sqlite)
-        _create(engine)
+        with _alone_in(state):
+            _create(engine)
     except (OSError, SQLAlchemyError) as error:
         raise StoreError(f"cannot open the state in {state}: {_reason(error)}", hint="check the folder") from None
     return Store(engine, sealer, clock)
+
+
+@contextmanager
+def _alone_in(state: Path) -> Iterator[None]:
+    """Wait until no other process makes the tables of this state."""
+    folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _reason(error: Exception) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,10 @@ from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from hypothesis.strategies import floats
 
-import wicketgate.store.store as module
 from wicketgate.secret_value import SecretValue
 from wicketgate.spec.variables import Secrecy
 from wicketgate.store import Phase, RotationError, Store, open_store
-from wicketgate.store.guard_file import GuardFileError
+from wicketgate.store.guard_file import GuardFileError, write_guard_file
 
 NAME, ENVIRONMENT = "BACKEND_SECRET", "production"
 
@@ -117,7 +117,7 @@ def test_a_crash_in_a_step_leaves_a_guard_that_accepts_what_is_sent(
     def stage() -> object:
         return store.stage(NAME, ENVIRONMENT, value=SecretValue("second"), guard_file=str(file))
 
-    steps = {
+    steps: dict[str, Callable[[], object]] = {
         "stage": stage,
         "switch": lambda: store.switch(NAME, ENVIRONMENT),
         "retire": lambda: store.retire(NAME, ENVIRONMENT),
@@ -125,14 +125,14 @@ def test_a_crash_in_a_step_leaves_a_guard_that_accepts_what_is_sent(
     }
     for earlier in {"stage": [], "switch": ["stage"], "retire": ["stage", "switch"], "roll_back": ["stage"]}[step]:
         steps[earlier]()
-    write = module.write_guard_file
+    write = write_guard_file
 
     def crash(path: str, values: list[SecretValue]) -> None:
         if moment.startswith("after"):
             write(path, values)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module, "write_guard_file", crash)
+    monkeypatch.setattr("wicketgate.store.store.write_guard_file", crash)
     with pytest.raises(KeyboardInterrupt):
         steps[step]()
     assert sent(store) in accepted(file)
