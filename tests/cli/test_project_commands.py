@@ -141,7 +141,9 @@ def test_doctor_looks_at_machine_and_project(wicket: Wicket, project: Path) -> N
         "project",
     }
     assert levels["project"] == levels["envoy"] == levels["permissions"] == "ok"
-    (project / ".env").chmod(0o644)
-    result = wicket("doctor", "--project", project)
-    assert result.exit_code == 1
-    assert f"chmod 600 {project / '.env'}" in result.stdout
+    wicket("env", "set", "OTHER", "--project", project, input="x")
+    for path in (project / ".env", project / ".wicket" / "state.db"):
+        path.chmod(0o644)
+        result = wicket("doctor", "--project", project)
+        assert result.exit_code == 1
+        assert f"chmod 600 {path}" in result.stdout

@@ -65,7 +65,8 @@ def _examine(workspace: Workspace, environment: str | None) -> Iterator[Sign]:
 
 def _private_files(workspace: Workspace, compiled: Compiled) -> Iterator[Path]:
     yield workspace.project / ".env"
-    yield from sorted(workspace.state.glob("*.key"))
+    yield workspace.state / "key"
+    yield workspace.state / "state.db"
     for listener in compiled.installation.listeners if compiled.installation else ():
         if listener.tls:
             yield workspace.project / listener.tls.key
