@@ -42,7 +42,8 @@ def test_an_origin_that_does_not_listen_is_503(serve: Serve) -> None:
     _check(gateway.get("/x"), 503, "Service Unavailable", "/x")
 
 
-def test_an_origin_that_does_not_answer_in_time_is_504(serve: Serve, origin: RecordingOrigin) -> None:
+@pytest.mark.parametrize("limit", ["timeout", "idleTimeout"])
+def test_an_origin_that_does_not_answer_in_time_is_504(serve: Serve, origin: RecordingOrigin, limit: str) -> None:
     def silent(seen: object) -> bytes:
         import time
 
@@ -50,7 +51,7 @@ def test_an_origin_that_does_not_answer_in_time_is_504(serve: Serve, origin: Rec
         return b""
 
     origin.reply = silent
-    origins = {"origins": [{"name": "o", "url": origin.url, "timeout": "200ms"}]}
+    origins = {"origins": [{"name": "o", "url": origin.url, limit: "200ms"}]}
     gateway = serve({"/x": {"get": forward("origin://o")}}, origins=origins)
     _check(gateway.get("/x"), 504, "Gateway Timeout", "/x")
 

@@ -102,8 +102,8 @@ class Origin:
     link: Link
     protocol: Protocol = Protocol.HTTP1
     connect_timeout: float = 5.0
-    timeout: float = 60.0
-    idle_timeout: float = 300.0
+    timeout: float = 0.0
+    idle_timeout: float = 60.0
     retries: Retries = field(default_factory=Retries)
     circuit_limits: CircuitLimits = field(default_factory=CircuitLimits)
     passive_health: PassiveHealth | None = field(default_factory=PassiveHealth)

@@ -91,10 +91,10 @@ class Origin(Spec):
     """A network of this file in which the origin is private; plain http is then no warning."""
     connect_timeout: Positive = 5.0
     """Time to connect, TLS included."""
-    timeout: Duration = 60.0
-    """Time for a whole response; 0 is none (streams, gRPC)."""
-    idle_timeout: Duration = 300.0
-    """Time without a byte in either direction; 0 is none."""
+    timeout: Duration = 0.0
+    """Time for a whole response; 0 is none, so that streams, gRPC and WebSockets last."""
+    idle_timeout: Duration = 60.0
+    """Time without a byte in either direction, the wait for a response included; 0 is none. Ends in 504."""
     retries: Retries = Retries()
     circuit_limits: CircuitLimits = CircuitLimits()
     passive_health: PassiveHealth = PassiveHealth()
