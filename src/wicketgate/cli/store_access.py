@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def open_workspace_store(workspace: Workspace) -> Store:
     """Open the store, making it if there is none. Raises `StoreError`, `KeyUnusableError`."""
     from wicketgate.store import open_store
-    from wicketgate.store.key import KEY_VARIABLE
+    from wicketgate.variables.live import KEY_VARIABLE
 
     return open_store(workspace.state, key=workspace.environ.get(KEY_VARIABLE))
 

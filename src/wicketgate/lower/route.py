@@ -134,7 +134,7 @@ class RouteLowering:
     def _warn_plaintext(self, origin: Origin, option: str) -> None:
         if origin not in self.tables.origins.warned:
             self.tables.origins.warned.add(origin)
-            warn_plaintext(origin, self._span("handler", "options", option), self.diagnostics)
+            warn_plaintext(origin, partial(self._span, "handler", "options", option), self.diagnostics)
 
     def _dynamic_origin(self, option: str) -> None:
         self.error(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from wicketgate.diagnostics import Diagnostics, Span, nearest
 from wicketgate.ir import origin as ir
@@ -58,7 +59,7 @@ def origin_table(
         if origin is not None:
             table.by_name[origin.name] = (origin, path)
             table.by_authority.setdefault(authority, origin)
-            warn_plaintext(origin, located.span("url"), diagnostics)
+            warn_plaintext(origin, partial(located.span, "url"), diagnostics)
             table.warned.add(origin)
     return table
 
@@ -71,12 +72,12 @@ def is_private(authority: Authority, networks: Iterable[Network]) -> bool:
     )
 
 
-def warn_plaintext(origin: ir.Origin, span: Span, diagnostics: Diagnostics) -> None:
+def warn_plaintext(origin: ir.Origin, at: Callable[[], Span], diagnostics: Diagnostics) -> None:
     """Tell the user that a link is readable on its way, unless it stays in a private place."""
     if isinstance(origin.link, ir.Plaintext) and origin.link.reason == WRITTEN:
         diagnostics.warning(
             "plaintext-origin",
-            span,
+            at(),
             f"`http://{origin.authority}` is not encrypted: whoever sits between reads the secret",
             hint="use https://, or declare the private network in config/origins.json",
         )

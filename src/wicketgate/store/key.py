@@ -12,7 +12,6 @@ from pathlib import Path
 from wicketgate.errors import WicketError
 
 KEY_BYTES = 32
-KEY_VARIABLE = "WICKET_KEY"
 
 
 class KeyUnusableError(WicketError):
@@ -24,7 +23,7 @@ class KeyUnusableError(WicketError):
 def read_key(path: Path, given: str | None) -> bytes:
     """Return the key that was `given` (base64), else that of the file, which is made if there is none."""
     if given:
-        return _decode(given, source=f"the environment variable {KEY_VARIABLE}")
+        return _decode(given, source="the environment variable WICKET_KEY")
     try:
         return _create(path)
     except FileExistsError:

@@ -6,13 +6,18 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wicketgate.secret_value import SecretValue
 from wicketgate.spec.variables import Secrecy
-from wicketgate.store import Store, open_store
-from wicketgate.store.key import KEY_VARIABLE
 from wicketgate.variables.dotenv_file import read_dotenv
 from wicketgate.variables.names import check_environment
+
+if TYPE_CHECKING:
+    from wicketgate.store import Store
+
+KEY_VARIABLE = "WICKET_KEY"
+"""Holds the sealing key in base64, where no file should."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,9 @@ def _store_when_there(state: Path, key: str | None) -> Callable[[], Store | None
 
     def store() -> Store | None:
         if not opened and (state / "state.db").exists():
+            # The database library is half of a command's start-up time, and many projects have no store.
+            from wicketgate.store import open_store
+
             opened.append(open_store(state, key=key))
         return opened[0] if opened else None
 
