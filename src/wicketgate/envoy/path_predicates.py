@@ -12,6 +12,9 @@ _INPUT: Final = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatc
 _QUERY: Final = r"(?:\?\C*)?"
 """Any bytes: `.` would refuse those that are not UTF-8."""
 
+_MOST_SHARED: Final = 24
+"""Pieces that alternatives can share, and so how deep parentheses can be nested."""
+
 _END: Final = ""
 _REST: Final = "[^?]*"
 
@@ -30,7 +33,7 @@ def matches(pattern: PathPattern) -> JsonObject:
     if pattern.is_exact:
         path = pattern.static_prefix
         return {"or_matcher": {"predicate": [_value({"exact": path}), _value({"prefix": path + "?"})]}}
-    if len(pattern.pieces) == 2 and pattern.pieces[1].regex == _REST and pattern.static_prefix:
+    if [piece.regex for piece in pattern.pieces[1:]] == [_REST] and pattern.pieces[0].literal is not None:
         return _value({"prefix": pattern.static_prefix})
     return _value(_regex(pattern.shape))
 
@@ -40,8 +43,8 @@ def matches_any(patterns: Iterable[PathPattern]) -> JsonObject:
     root: _Trie = {}
     for pattern in patterns:
         node = root
-        for piece in pattern.pieces:
-            node = node.setdefault(piece.regex, {})
+        for regex in _shared_pieces(pattern):
+            node = node.setdefault(regex, {})
         node[_END] = {}
     return _value(_regex(_render(root)))
 
@@ -65,6 +68,13 @@ def _regex(path: str) -> JsonObject:
 
 def _re2(regex: str) -> JsonObject:
     return {"google_re2": {}, "regex": regex}
+
+
+def _shared_pieces(pattern: PathPattern) -> list[str]:
+    regexes = [piece.regex for piece in pattern.pieces]
+    if len(regexes) > _MOST_SHARED:
+        regexes[_MOST_SHARED:] = ["".join(regexes[_MOST_SHARED:])]
+    return regexes
 
 
 def _render(node: _Trie) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from wicketgate.ir.path_pattern import PathPattern
 
-_MOST_STEPS: Final = 400
+MOST_STEPS: Final = 400
 """Of one search: keeps the work linear in the number of routes, however they overlap."""
 
 
@@ -121,7 +121,7 @@ class _Search:
 
     def _step(self) -> None:
         self.steps += 1
-        if self.steps > _MOST_STEPS:
+        if self.steps > MOST_STEPS:
             raise SearchTooWideError
 
 

@@ -34,6 +34,9 @@ _REQUESTED_METHOD: Final = "access-control-request-method"
 _ROUTE: Final = "type.googleapis.com/envoy.config.route.v3.Route"
 _FAN_OUT: Final = 4
 _GROUP_WEIGHT: Final = 16_000
+"""Characters in the expression of a group."""
+_REPETITION_WEIGHT: Final = 8
+"""A repetition stands once in the text and many times in RE2's program."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _by_weight(placed: Sequence[Placed]) -> list[list[Placed]]:
     runs: list[list[Placed]] = [[]]
     weight = 0
     for item in placed:
-        own = len(item.pattern.shape)
+        own = len(item.pattern.shape) + _REPETITION_WEIGHT * item.pattern.repetitions
         if runs[-1] and weight + own > _GROUP_WEIGHT:
             runs.append([])
             weight = 0

@@ -25,6 +25,9 @@ from typing import Final
 MAX_TEMPLATE_LENGTH: Final = 2048
 """Characters of a template; keeps one expression far below the limits of RE2."""
 
+MAX_REPETITIONS: Final = 1000
+"""Sum of the counts such as `{4}` in one expression; RE2 writes each repetition out."""
+
 SEGMENT: Final = "[^/?]+"
 """One or more characters of one segment. The query is left out, so the expression also works on `:path`."""
 
@@ -32,6 +35,8 @@ _REGEX_SPECIAL: Final = {ord(char): "\\" + char for char in r"\.^$*+?{}[]()|"}
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,/:;=@\[\]]+")
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
+_DOT_AFTER_SLASH: Final = re.compile(r"/(?:\.|%2[Ee])")
+_COUNT: Final = re.compile(r"\{(?:\d+,)?(\d+)")
 _NOT_IN_OPEN_API: Final = {
     "}": ("a `}` closes nothing", "write `{name}`"),
     "?": ("a path holds no `?`", "the query plays no part in finding the route: remove it"),
@@ -80,6 +85,11 @@ class PathPattern:
     static_prefix: str
     is_exact: bool
     pieces: tuple[Piece, ...]
+
+    @property
+    def repetitions(self) -> int:
+        """Sum of the counts such as `{4}` in the expression."""
+        return sum(int(count) for piece in self.pieces for count in _COUNT.findall(piece.regex))
 
     @property
     def shape(self) -> str:
@@ -153,10 +163,14 @@ def build_pattern(template: str, pieces: Sequence[Piece], params: Sequence[str])
     """Join pieces to a pattern. Raises PathPatternError for a path that normalisation would change."""
     merged = _merge_literals(pieces)
     _refuse_unreachable(template, merged)
-    first = merged[0].literal or ""
+    first = merged[0].literal or "/"
     regex = "".join(piece.capturing for piece in merged)
     exact = len(merged) == 1 and merged[0].literal is not None
-    return PathPattern(template, regex, tuple(params), first, exact, merged)
+    pattern = PathPattern(template, regex, tuple(params), first, exact, merged)
+    if pattern.repetitions > MAX_REPETITIONS:
+        message = f"the counts in the pattern make more than {MAX_REPETITIONS} together"
+        raise PathPatternError(message, hint="use `*` or `+` instead of large counts", offset=template.find("{"))
+    return pattern
 
 
 def literal_pieces(template: str, start: int, end: int) -> list[Piece]:
@@ -229,7 +243,12 @@ def _refuse_unreachable(template: str, pieces: Sequence[Piece]) -> None:
         raise PathPatternError("the path holds an empty segment", hint=hint, offset=max(template.find("//"), 0))
     if not {".", ".."}.isdisjoint(outline.split("/")):
         hint = "write the path without it: Envoy resolves dot segments before it looks for a route"
-        raise PathPatternError("the path holds a `.` or `..` segment", hint=hint, offset=max(template.find("/."), 0))
+        raise PathPatternError("the path holds a `.` or `..` segment", hint=hint, offset=_offset_of_dot(template))
+
+
+def _offset_of_dot(template: str) -> int:
+    found = _DOT_AFTER_SLASH.search(template)
+    return 0 if found is None else found.start()
 
 
 def _end_of_parameter(template: str, start: int) -> int:

@@ -9,16 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from wicketgate.ir.path_pattern import PathPatternError, literal_pieces
+from wicketgate.ir.path_pattern import MAX_REPETITIONS, PathPatternError, literal_pieces
 
 ANYTHING: Final = "[^?]*"
 
 _CLASSES: Final = {"d": "[0-9]", "D": "[^0-9?]", "w": "[0-9A-Za-z_]", "W": "[^0-9A-Za-z_?]", "S": "[^?]"}
 _CROSSING: Final = ("[^?]", "[^0-9?]", "[^0-9A-Za-z_?]", "/")
 _QUANTIFIER: Final = re.compile(r"(?:[*+?]|\{(?P<low>\d{1,4})(?:,(?P<high>\d{0,4}))?\})\??")
-_MAX_REPEAT: Final = 1000
-"""RE2 refuses more."""
-
 _REFUSED: Final = {
     "[": ("character classes are not supported", "use `\\d`, `\\w`, `.` or alternatives: `(a|b)`"),
     "(": ("an expression holds no group, look-around or flag of its own", "write the alternatives out: `(ab|ac)`"),
@@ -96,7 +93,7 @@ def _quantifier(template: str, offset: int) -> tuple[str, int]:
     if found is None:
         return "", offset
     low, high = found["low"], found["high"]
-    if low is not None and not int(low) <= int(high or low) <= _MAX_REPEAT:
-        hint = f"write `{{low,high}}` with low ≤ high ≤ {_MAX_REPEAT}"
+    if low is not None and not int(low) <= int(high or low) <= MAX_REPETITIONS:
+        hint = f"write `{{low,high}}` with low ≤ high ≤ {MAX_REPETITIONS}"
         raise PathPatternError("the counts of the quantifier are out of range", hint=hint, offset=offset)
     return found[0], found.end()
