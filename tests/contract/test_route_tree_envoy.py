@@ -111,7 +111,7 @@ def test_groups_beyond_one_expression(tmp_path: Path) -> None:
     routes = entries(*templates)
     words = [f"{kind}_{i}" for i in (0, 3, 16, 17, 700, 1_499, 1_500) for kind in ("thing", "static", "k")]
     with _serving(routes, tmp_path) as connection:
-        _agree(connection, routes, _targets(words, 700))
+        _agree(connection, routes, _targets(words, 400))
 
 
 def test_the_heaviest_patterns_are_accepted(tmp_path: Path) -> None:
@@ -119,9 +119,11 @@ def test_the_heaviest_patterns_are_accepted(tmp_path: Path) -> None:
     templates += [f"url:/:t/b{i}/(.{{1000}})" for i in range(40)]
     templates += ["/" + "".join(f"{{{name}}}-" for name in range(330)) + f"/{i}" for i in range(20)]
     templates += [f"/{i}/" + "é" * 1000 + "{x}" for i in range(20)]
-    routes = entries(*templates)
-    with _serving(routes, tmp_path) as connection:
-        _agree(connection, routes, ["/t/b39/" + "x" * 1000, "/a39/" + "-" * 1000, "/" + "x-" * 330 + "/19", "/a1/b"])
+    targets = {"/a39/" + "-" * 1000: 39, "/t/b39/" + "x" * 1000: 79, "/" + "x-" * 330 + "/19": 99}
+    with _serving(entries(*templates), tmp_path) as connection:
+        for target, number in targets.items():
+            assert _ask(connection, "GET", target) == (200, f"{number} {templates[number]}")
+        assert _ask(connection, "GET", "/" + "x-" * 330 + "/20") == (404, "not found")
 
 
 def test_methods_and_preflights(tmp_path: Path) -> None:

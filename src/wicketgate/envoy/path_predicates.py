@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from wicketgate.ir.path_pattern import PathPattern
+from wicketgate.ir.path_pieces import ANYTHING
 from wicketgate.json_types import JsonObject
 
 _INPUT: Final = "type.googleapis.com/envoy.type.matcher.v3.HttpRequestHeaderMatchInput"
@@ -16,7 +17,6 @@ _MOST_SHARED: Final = 24
 """Pieces that alternatives can share, and so how deep parentheses can be nested."""
 
 _END: Final = ""
-_REST: Final = "[^?]*"
 
 _Trie = dict[str, "_Trie"]
 
@@ -33,7 +33,7 @@ def matches(pattern: PathPattern) -> JsonObject:
     if pattern.is_exact:
         path = pattern.static_prefix
         return {"or_matcher": {"predicate": [_value({"exact": path}), _value({"prefix": path + "?"})]}}
-    if [piece.regex for piece in pattern.pieces[1:]] == [_REST] and pattern.pieces[0].literal is not None:
+    if [piece.regex for piece in pattern.pieces[1:]] == [ANYTHING] and pattern.pieces[0].literal is not None:
         return _value({"prefix": pattern.static_prefix})
     return _value(_regex(pattern.shape))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
+from wicketgate.ir.path_acceptance import accepts
 from wicketgate.ir.path_pattern import PathPattern
+from wicketgate.ir.path_pieces import SEGMENT, Piece, literal
 
 MOST_STEPS: Final = 400
 """Of one search: keeps the work linear in the number of routes, however they overlap."""
@@ -23,6 +23,10 @@ class _Segment:
     regex: str
     literal: str | None
     lead: str
+    pieces: tuple[Piece, ...] = field(compare=False)
+
+    def accepts(self, text: str) -> bool:
+        return self.regex == SEGMENT or accepts(self.pieces, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +79,17 @@ class _Search:
 
     def run(self, root: _Node) -> Iterator[PathPattern]:
         # `apart`: a parameter was met on the way, so the candidate's static prefix has ended before ours.
-        waiting = [(root, 0, False)]
+        waiting: list[Iterator[tuple[_Node, bool]]] = [iter([(root, False)])]
         while waiting:
-            node, depth, apart = waiting.pop()
+            node, apart = next(waiting[-1], (None, False))
+            if node is None:
+                waiting.pop()
+                continue
+            depth = len(waiting) - 1
             self._step()
             yield from self._counted(node.open_ended)
             if depth < len(self.outline.segments):
-                segment = self.outline.segments[depth]
-                waiting += [(child, depth + 1, gone) for child, gone in self._children(node, segment, apart)]
+                waiting.append(self._children(node, self.outline.segments[depth], apart))
             elif self.outline.open_ended:
                 yield from self._below(node, apart)
             else:
@@ -95,12 +102,12 @@ class _Search:
         elif apart:
             for literal, child in node.literals.items():
                 self._step()
-                if _compiled(ours.regex).fullmatch(literal):
+                if ours.accepts(literal):
                     yield child, True
         for theirs, child in node.patterns.items():
             self._step()
             if ours.literal is not None:
-                if _compiled(theirs.regex).fullmatch(ours.literal):
+                if theirs.accepts(ours.literal):
                     yield child, True
             elif apart or len(theirs.lead) < len(ours.lead):
                 yield child, True
@@ -127,33 +134,23 @@ class _Search:
 
 def _outline(pattern: PathPattern) -> _Outline:
     segments: list[_Segment] = []
-    regexes: list[str] = []
-    literals: list[str | None] = []
-
-    def close() -> None:
-        literal = None if None in literals else "".join(text or "" for text in literals)
-        lead = (literals[0] if literals else "") or ""
-        segments.append(_Segment("".join(regexes), literal, lead))
-        regexes.clear()
-        literals.clear()
-
+    current: list[Piece] = []
     for piece in pattern.pieces:
         if piece.crosses_segments:
             return _Outline(tuple(segments[1:]), open_ended=True)
         if piece.literal is None:
-            regexes.append(piece.regex)
-            literals.append(None)
+            current.append(piece)
             continue
-        for number, text in enumerate(piece.literal.split("/")):
-            if number:
-                close()
-            if text:
-                regexes.append(re.escape(text))
-                literals.append(text)
-    close()
-    return _Outline(tuple(segments[1:]), open_ended=False)
+        first, *rest = piece.literal.split("/")
+        current += [literal(first)] if first else []
+        for text in rest:
+            segments.append(_segment(current))
+            current = [literal(text)] if text else []
+    return _Outline((*segments, _segment(current))[1:], open_ended=False)
 
 
-@lru_cache(maxsize=4096)
-def _compiled(regex: str) -> re.Pattern[str]:
-    return re.compile(regex)
+def _segment(pieces: Sequence[Piece]) -> _Segment:
+    if not pieces:
+        return _Segment("", "", "", ())
+    only = pieces[0].literal if len(pieces) == 1 else None
+    return _Segment("".join(piece.regex for piece in pieces), only, pieces[0].literal or "", tuple(pieces))

@@ -66,11 +66,11 @@ class _Placement:
             if guards is None:
                 self._move(prefix)
                 prefix, guards = shortest, ()
-            elif pattern.is_exact and any(guard.match(prefix) is not None for guard in guards):
+            elif pattern.is_exact and any(guard.accepts(prefix) for guard in guards):
                 return
         if not pattern.is_exact:
             self.index.add(pattern)
-        self.places.setdefault(prefix, []).append(Placed(number, pattern, () if pattern.is_exact else guards))
+        self.places.setdefault(prefix, []).append(Placed(number, pattern, () if pattern.is_exact else guards or ()))
 
     def _shortest_prefix(self, prefix: str) -> str:
         candidates = (prefix[:length] for length, known in self.prefixes.items() if prefix[:length] in known)

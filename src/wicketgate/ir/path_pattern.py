@@ -1,16 +1,6 @@
 """Path templates of routes, as expressions that mean the same in Python and in Envoy (RE2).
 
-Envoy normalises a path before it is matched (`normalize_path`, `merge_slashes`, escaped slashes refused), and
-a template is brought into the same form, so that it matches however the caller writes the path (measured):
-
-    template            matches requests for
-    /café, /caf%C3%A9   /caf%C3%A9 and /caf%c3%a9 (a raw é is answered 400 by Envoy itself)
-    /a%20b              /a%20b; a template with a raw blank is an error
-    /%7Euser            /~user and /%7Euser (RFC 3986 section 2.3: escaped letters, digits and -._~ are unescaped)
-    /a|b                /a|b and /a%7Cb (also " < > ^ ` { } are escaped)
-    /a!b                /a!b but not /a%21b: an escaped delimiter is another character (RFC 3986 section 2.2)
-
-Upper and lower case differ, and so does a slash at the end.
+Upper and lower case differ, and so does a slash at the end. See `path_pieces` for escaped characters.
 """
 
 from __future__ import annotations
@@ -22,19 +12,17 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
+from wicketgate.ir.path_acceptance import accepts
+from wicketgate.ir.path_pieces import PARAMETER, PLAIN, PathPatternError, Piece, literal, literal_pieces
+
+__all__ = ["PARAMETER", "PathPattern", "PathPatternError", "Piece", "parse_open_api"]
+
 MAX_TEMPLATE_LENGTH: Final = 2048
 """Characters of a template; keeps one expression far below the limits of RE2."""
 
 MAX_REPETITIONS: Final = 1000
 """Sum of the counts such as `{4}` in one expression; RE2 writes each repetition out."""
 
-SEGMENT: Final = "[^/?]+"
-"""One or more characters of one segment. The query is left out, so the expression also works on `:path`."""
-
-_REGEX_SPECIAL: Final = {ord(char): "\\" + char for char in r"\.^$*+?{}[]()|"}
-_UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-_PLAIN: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,/:;=@\[\]]+")
-_ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _DOT_AFTER_SLASH: Final = re.compile(r"/(?:\.|%2[Ee])")
 _COUNT: Final = re.compile(r"\{(?:\d+,)?(\d+)")
 _NOT_IN_OPEN_API: Final = {
@@ -43,33 +31,6 @@ _NOT_IN_OPEN_API: Final = {
     "*": ("an OpenAPI path has no wildcard", 'add "pathMode": "url-pattern" (there a plain star is `\\*`)'),
 }
 _PARAMETER_NAME: Final = re.compile(r"[\w$@][\w.$@-]*")
-
-
-class PathPatternError(ValueError):
-    """A template that is not one. `offset` counts characters of the template from 0."""
-
-    def __init__(self, message: str, *, hint: str, offset: int) -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.offset = offset
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A part of a pattern: a literal text, or something that matches more than one text.
-
-    `regex` has no capture group and `capturing` one for each parameter; neither matches a `?`.
-    """
-
-    regex: str
-    capturing: str
-    literal: str | None = None
-    crosses_segments: bool = False
-
-
-PARAMETER: Final = Piece(SEGMENT, f"({SEGMENT}?)")
-"""As short as the rest allows, as in URLPattern: `/{name}.{ext}` gives `a` and `b.c` for `/a.b.c`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +57,17 @@ class PathPattern:
         """The same for two templates that differ in the names of their parameters only."""
         return "".join(piece.regex for piece in self.pieces)
 
+    def accepts(self, path: str) -> bool:
+        """Tell whether `path` (normalised, without query) matches."""
+        return accepts(self.pieces, path)
+
     def match(self, path: str) -> Mapping[str, str] | None:
         """Return the parameters that `path` (normalised, without query) gives, or None when it does not match.
 
         A parameter in an optional part that is absent is the empty string, as in Envoy.
         """
+        if not self.accepts(path):
+            return None
         found = _compiled(self.regex).fullmatch(path)
         return None if found is None else dict(zip(self.params, found.groups(default=""), strict=True))
 
@@ -134,7 +101,7 @@ def check_template(template: str) -> None:
     if len(template) > MAX_TEMPLATE_LENGTH:
         message = f"the path is longer than {MAX_TEMPLATE_LENGTH} characters"
         raise PathPatternError(message, hint="shorten it", offset=MAX_TEMPLATE_LENGTH)
-    if _PLAIN.fullmatch(template):
+    if PLAIN.fullmatch(template):
         return
     for offset, char in enumerate(template):
         if char.isspace() or not char.isprintable():
@@ -171,58 +138,6 @@ def build_pattern(template: str, pieces: Sequence[Piece], params: Sequence[str])
         message = f"the counts in the pattern make more than {MAX_REPETITIONS} together"
         raise PathPatternError(message, hint="use `*` or `+` instead of large counts", offset=template.find("{"))
     return pattern
-
-
-def literal_pieces(template: str, start: int, end: int) -> list[Piece]:
-    """Return the pieces for the literal text between two offsets. Raises PathPatternError."""
-    pieces: list[Piece] = []
-    position = start
-    while position < end:
-        if run := _PLAIN.match(template, position, end):
-            pieces.append(literal(run[0]))
-            position = run.end()
-        elif escape := _ESCAPE.match(template, position, end):
-            pieces.append(_escaped_byte(int(escape[1], 16), offset=position))
-            position = escape.end()
-        else:
-            pieces += [_escaped_byte(byte, offset=position) for byte in _bytes_of(template, position)]
-            position += 1
-    return pieces
-
-
-def literal(text: str) -> Piece:
-    """Return the piece for a text that is already in the normalised form."""
-    regex = text.translate(_REGEX_SPECIAL)
-    return Piece(regex, regex, text)
-
-
-def _bytes_of(template: str, offset: int) -> bytes:
-    char = template[offset]
-    if char == "\\":
-        hint = "write `/`, or nothing"
-        raise PathPatternError("a path holds no backslash: Envoy reads it as a slash", hint=hint, offset=offset)
-    if char == "%":
-        raise PathPatternError("`%` stands without two hex digits", hint="write `%25`", offset=offset)
-    try:
-        return char.encode()
-    except UnicodeEncodeError:
-        hint = "write the character itself"
-        raise PathPatternError("the path holds half a surrogate pair", hint=hint, offset=offset) from None
-
-
-def _escaped_byte(byte: int, *, offset: int) -> Piece:
-    char = chr(byte)
-    if char in "/\\\0":
-        message = f"no request can send `%{byte:02X}` in a path: Envoy refuses it"
-        raise PathPatternError(message, hint="remove it", offset=offset)
-    if char in _UNRESERVED:
-        return literal(char)
-    digits = f"{byte:02X}"
-    if digits.isdigit():
-        return literal("%" + digits)
-    # Envoy leaves the case of the digits as the caller wrote it.
-    regex = "%" + "".join(digit if digit.isdigit() else f"[{digit}{digit.lower()}]" for digit in digits)
-    return Piece(regex, regex)
 
 
 def _merge_literals(pieces: Sequence[Piece]) -> tuple[Piece, ...]:

@@ -13,18 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from wicketgate.ir.path_pattern import (
-    PARAMETER,
-    PathPattern,
-    PathPatternError,
-    Piece,
-    add_parameter,
-    build_pattern,
-    check_template,
-    literal,
-    literal_pieces,
-)
-from wicketgate.ir.url_pattern_regex import ANYTHING, parse_expression
+from wicketgate.ir.path_pattern import PathPattern, add_parameter, build_pattern, check_template
+from wicketgate.ir.path_pieces import ANYTHING, PARAMETER, PathPatternError, Piece, literal, literal_pieces
+from wicketgate.ir.url_pattern_regex import parse_expression
 
 _NAME: Final = re.compile(r"[A-Za-z_$][\w$]*")
 _SPECIAL: Final = frozenset(":(){}*+?")

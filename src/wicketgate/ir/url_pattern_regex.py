@@ -9,9 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from wicketgate.ir.path_pattern import MAX_REPETITIONS, PathPatternError, literal_pieces
-
-ANYTHING: Final = "[^?]*"
+from wicketgate.ir.path_pattern import MAX_REPETITIONS
+from wicketgate.ir.path_pieces import PathPatternError, literal_pieces
 
 _CLASSES: Final = {"d": "[0-9]", "D": "[^0-9?]", "w": "[0-9A-Za-z_]", "W": "[^0-9A-Za-z_?]", "S": "[^?]"}
 _CROSSING: Final = ("[^?]", "[^0-9?]", "[^0-9A-Za-z_?]", "/")

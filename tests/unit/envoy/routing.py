@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cache
 
 from wicketgate.envoy.route_tree import Fallbacks, RouteEntry
 from wicketgate.ir.path_pattern import PathPattern, parse_open_api
@@ -41,9 +43,15 @@ def first_match(
     path = target.partition("?")[0]
     wanted = requested if method == "OPTIONS" else None
     for route in routes:
-        if (route.method, route.requested_method) == (method, wanted) and route.pattern.match(path) is not None:
+        asked = (route.method, route.requested_method) == (method, wanted)
+        if asked and _expression(route.pattern.regex).fullmatch(path) is not None:
             return answer(route.route)
     return answer(FALLBACKS.not_found)
+
+
+@cache
+def _expression(regex: str) -> re.Pattern[str]:
+    return re.compile(regex)
 
 
 def answer(route: JsonObject) -> tuple[int, str]:

@@ -219,6 +219,21 @@ def test_any_text_is_a_pattern_or_refused(template: str, mode: object) -> None:
         assert pattern.match(pattern.static_prefix) == {}
 
 
+@given(template=_TEXT, path=st.text(st.sampled_from("/ab.:1%2C-"), max_size=12).map("/".__add__), mode=st.booleans())
+def test_acceptance_equals_the_expression(template: str, path: str, mode: bool) -> None:
+    try:
+        pattern = (parse_open_api if mode else parse_url_pattern)(template)
+    except PathPatternError:
+        return
+    assert pattern.accepts(path) == (re.fullmatch(pattern.regex, path) is not None)
+
+
+@pytest.mark.timeout(5)
+def test_many_parameters_in_a_segment_do_not_explode() -> None:
+    pattern = parse_open_api("/" + "".join(f"{{{name}}}-" for name in range(100)) + "end")
+    assert pattern.match("/" + "x-" * 500) is None
+
+
 @given(path=st.text(st.sampled_from("/ab-.1?"), max_size=12).map("/".__add__))
 def test_no_pattern_reaches_into_the_query(path: str) -> None:
     for template in ("/:x/*", "/(.*)", "/(\\D+)", "/a(\\W*\\S*)", "/:x+", "/a{/:x}*"):
