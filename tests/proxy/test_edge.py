@@ -51,7 +51,7 @@ def test_what_callers_say_about_themselves_is_not_believed(serve: Serve, origin:
     assert origin.last.all("x-original-url") == []
     assert origin.last.all("x-envoy-original-path") == []
     assert origin.last.all("x-forwarded-proto") == ["http"]
-    assert origin.last.one("x-request-id") == answer.one("x-request-id") != "mine"
+    assert origin.last.one("x-request-id") == answer.one("zp-rid") != "mine"
 
 
 def test_connect_is_refused(serve: Serve, origin: RecordingOrigin) -> None:

@@ -41,10 +41,11 @@ def test_underscores_are_refused(serve: Serve, origin: RecordingOrigin, name: st
 
 
 def test_a_forged_copy_in_trailers_is_dropped(serve: Serve, origin: RecordingOrigin) -> None:
-    gateway = serve({"/x": {"post": forward(inbound=["secret"])}}, policies=[SECRET])
+    key = policy("key", "set-upstream-api-key-inbound", "SetUpstreamApiKeyInboundPolicy", value="Bearer $env(SECRET)")
+    gateway = serve({"/x": {"post": forward(inbound=["secret", "key"])}}, policies=[SECRET, key])
     request = (
         b"POST /x HTTP/1.1\r\nhost: g\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
-        b"2\r\nhi\r\n0\r\nbackend-secret: forged\r\nx-kept: yes\r\n\r\n"
+        b"2\r\nhi\r\n0\r\nbackend-secret: forged\r\nauthorization: forged\r\nx-kept: yes\r\n\r\n"
     )
     assert gateway.raw(request).status == 200
     assert origin.last.all("backend-secret") == GENUINE

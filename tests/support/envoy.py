@@ -22,10 +22,12 @@ _SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 
 
 def static_bootstrap(resources: EnvoyResources, folder: Path, secrets: Mapping[str, str] | None = None) -> Path:
-    """Write a bootstrap that holds the resources; secrets come from a file, as SDS messages."""
-    sds = folder / "sds.json"
+    """Write a bootstrap that holds the resources; secrets come from files, as SDS messages."""
+    sds = folder / "secrets"
+    sds.mkdir(exist_ok=True)
     values = {name: (secrets or {}).get(name, "a-secret-of-sufficient-length") for name in resources.secrets}
-    sds.write_text(json.dumps({"resources": [_secret(name, value) for name, value in values.items()]}))
+    for name, value in values.items():
+        secret_file(sds, name).write_text(json.dumps({"resources": [_secret(name, value)]}))
     runtime = Bootstrap(node_id="test", max_connections=1000).message()
     message = {
         "node": {"id": "test", "cluster": "test"},
@@ -39,6 +41,11 @@ def static_bootstrap(resources: EnvoyResources, folder: Path, secrets: Mapping[s
     path = folder / "envoy.json"
     path.write_text(json.dumps(message))
     return path
+
+
+def secret_file(folder: Path, name: str) -> Path:
+    """Return the file of one secret: Envoy takes no more than one from a file."""
+    return folder / f"{name.replace('/', '.')}.json"
 
 
 def _secret(name: str, value: str) -> dict[str, Any]:
@@ -58,7 +65,7 @@ def _replace(value: Any, resources: EnvoyResources, sds: Path) -> Any:
         routes = {key: item for key, item in resources.routes[0].items() if key != "@type"}
         value = {**{key: item for key, item in value.items() if key != "rds"}, "route_config": routes}
     if value.get("sds_config") == CONFIG_SOURCE:
-        return {**value, "sds_config": {"path_config_source": {"path": str(sds)}}}
+        return {**value, "sds_config": {"path_config_source": {"path": str(secret_file(sds, value["name"]))}}}
     return {key: _replace(item, resources, sds) for key, item in value.items()}
 
 

@@ -16,7 +16,6 @@ REQUEST_ID_HEADER = "zp-rid"
 """The reference's name for the request id in a response."""
 
 _CREDENTIAL_MISSING = "failed_to_inject_credential"
-_TWO_HOSTS = "wicketgate.two-hosts"
 _STATUSES = (
     400,
     401,
@@ -46,20 +45,10 @@ def local_reply_config() -> JsonObject:
     mappers = [
         _mapper(503, _details(_CREDENTIAL_MISSING), code="credential-missing"),
         _mapper(413, _details(f"rbac_access_denied_matched_policy[{TOO_LARGE}]")),
-        _mapper(400, _details(f"rbac_access_denied_matched_policy[{_TWO_HOSTS}]"), code="two-hosts"),
         _mapper(400, _incomplete_preflight()),
         *(_mapper(status, _status(status)) for status in _STATUSES),
     ]
     return {"mappers": mappers}
-
-
-def refuse_two_hosts() -> JsonObject:
-    """Return the rule that refuses a request with two Host fields, which the codec joins with a comma."""
-    comma = {"header": {"name": ":authority", "string_match": {"contains": ","}}}
-    return {
-        "action": "DENY",
-        "policies": {_TWO_HOSTS: {"permissions": [comma], "principals": [{"any": True}]}},
-    }
 
 
 def refuse_unasked_upgrade() -> JsonObject:

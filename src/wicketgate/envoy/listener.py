@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from wicketgate.envoy.access_log import access_log
 from wicketgate.envoy.config_source import CONFIG_SOURCE
-from wicketgate.envoy.errors import local_reply_config, refuse_two_hosts, refuse_unasked_upgrade
+from wicketgate.envoy.errors import local_reply_config, refuse_unasked_upgrade
 from wicketgate.envoy.message_program import message_filter
 from wicketgate.envoy.names import (
     CHAIN_FILTER,
@@ -109,7 +109,6 @@ def _hygiene(edge: Edge) -> JsonObject:
     return {
         # What a caller says about itself is not believed: address, request id, tracing.
         "use_remote_address": True,
-        "always_set_request_id_in_response": True,
         "server_name": "wicketgate",
         # One meaning for a path, at the gateway and at the origin.
         "normalize_path": True,
@@ -134,13 +133,15 @@ def _hygiene(edge: Edge) -> JsonObject:
 
 
 def _filters(listener: Listener, *, announce: bool) -> list[JsonObject]:
-    """Envoy runs them in this order; what differs between routes stands in the route configuration."""
+    """Envoy runs them in this order; what differs between routes stands in the route configuration.
+
+    Most routes need none of those that are switched off here: a route's own configuration switches them on.
+    """
     return [
-        http_filter("wicketgate.hosts", "rbac.v3.RBAC", rules=refuse_two_hosts()),
         http_filter(STRIP_FILTER, "header_mutation.v3.HeaderMutation"),
         *([_announce_http3(listener)] if announce else []),
-        http_filter(CORS_FILTER, "cors.v3.Cors"),
-        http_filter(CHAIN_FILTER, "filter_chain.v3.FilterChainConfig"),
+        {**http_filter(CORS_FILTER, "cors.v3.Cors"), "disabled": True},
+        {**http_filter(CHAIN_FILTER, "filter_chain.v3.FilterChainConfig"), "disabled": True},
         message_filter(),
         http_filter(ROUTER_FILTER, "router.v3.Router", suppress_envoy_headers=True),
     ]

@@ -44,7 +44,7 @@ def _secret(proof: Proof) -> TextSecret:
 def _filters(proof: Proof) -> list[JsonObject]:
     match proof:
         case HeaderProof(header):
-            return [_inject(header, _secret(proof)), _no_trailer(header)]
+            return [_inject(header, _secret(proof))]
         case QueryProof(parameter):
             move = http_filter(
                 f"wicketgate.query.{parameter}",
@@ -66,13 +66,4 @@ def _inject(header: str, secret: TextSecret) -> JsonObject:
             header=header,
             credential={"name": secret_name(secret), "sds_config": CONFIG_SOURCE},
         ),
-    )
-
-
-def _no_trailer(header: str) -> JsonObject:
-    """Drop a caller's copy that comes as a trailer, which some origins merge into the headers (RFC 9110, 6.5.1)."""
-    return http_filter(
-        f"wicketgate.trailer.{header}",
-        "header_mutation.v3.HeaderMutation",
-        mutations={"request_trailers_mutations": [{"remove": header}]},
     )

@@ -12,7 +12,7 @@ from wicketgate.envoy.names import ROUTES, STRIP_FILTER
 from wicketgate.envoy.proofs import QUERY_CARRIER
 from wicketgate.envoy.route import envoy_route, fixed_status, preflight_route
 from wicketgate.envoy.route_tree import Fallbacks, RouteEntry, route_matcher
-from wicketgate.envoy.types import any_of
+from wicketgate.envoy.types import any_of, extension
 from wicketgate.ir.gateway import GatewayIR, Respond, Route
 from wicketgate.json_types import JsonObject
 from wicketgate.spec.openapi import METHODS
@@ -34,7 +34,7 @@ def route_config(gateway: GatewayIR) -> JsonObject:
     host = {
         "name": ROUTES,
         "domains": ["*"],
-        "matcher": matcher,
+        "matcher": _one_host(matcher),
         "response_headers_to_remove": [*RESPONSE_HEADERS, *gateway.reserved_headers],
         "response_headers_to_add": [
             {
@@ -42,7 +42,7 @@ def route_config(gateway: GatewayIR) -> JsonObject:
                 "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
             }
         ],
-        "typed_per_filter_config": {STRIP_FILTER: _strip(gateway.reserved_headers)},
+        "typed_per_filter_config": {STRIP_FILTER: _strip(gateway)},
         "metadata": {"filter_metadata": {"wicketgate": {"build": _build_id(matcher)}}},
     }
     return any_of(
@@ -66,12 +66,25 @@ def _entries(route: Route) -> Iterator[RouteEntry]:
         )
 
 
-def _strip(reserved: tuple[str, ...]) -> JsonObject:
-    """Remove callers' copies of what only the gateway may send, before any other filter, in headers and trailers."""
-    remove = [{"remove": name} for name in (*_FORGEABLE, *reserved)]
+def _one_host(tree: JsonObject) -> JsonObject:
+    """Refuse a request with two Host fields, which Envoy joins with a comma, before the tree is asked."""
+    authority = extension(":authority", "envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=":authority")
+    joined = {"single_predicate": {"input": authority, "value_match": {"contains": ","}}}
+    refusal = any_of("envoy.config.route.v3.Route", **fixed_status("two hosts", 400))
+    matchers = [{"predicate": joined, "on_match": {"action": {"name": "route", "typed_config": refusal}}}]
+    return {"matcher_list": {"matchers": matchers}, "on_no_match": {"matcher": tree}}
+
+
+def _strip(gateway: GatewayIR) -> JsonObject:
+    """Remove callers' copies of what only the gateway may send, before any other filter.
+
+    In trailers, which some origins merge into the headers, no name of a proof passes at all (RFC 9110, 6.5.1).
+    """
+    headers = [{"remove": name} for name in (*_FORGEABLE, *gateway.reserved_headers)]
+    trailers = [{"remove": name} for name in (*_FORGEABLE, *gateway.proof_headers)]
     return any_of(
         "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
-        mutations={"request_mutations": remove, "request_trailers_mutations": remove},
+        mutations={"request_mutations": headers, "request_trailers_mutations": trailers},
     )
 
 

@@ -124,5 +124,7 @@ class GatewayIR:
     listeners: tuple[Listener, ...]
     edge: Edge
     routes: tuple[Route, ...]
+    proof_headers: tuple[str, ...]
+    """Names in which origins get a proof, sorted."""
     reserved_headers: tuple[str, ...]
-    """Names that only the gateway may send to origins; a caller's copy never passes."""
+    """Those of them that only the gateway may send; a caller's copy never passes, on any route."""

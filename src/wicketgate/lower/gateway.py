@@ -30,24 +30,21 @@ def lower_project(
     tables = _tables(spec, scope, diagnostics)
     routes = tuple(_routes(spec.operations, tables, diagnostics))
     _check_exposure(scope, spec, diagnostics)
+    proven_in = proof_headers(routes)
     return GatewayIR(
         listeners=tuple(_listener(section, spec.documents.folder) for section in installation.listeners),
         edge=_edge(installation, spec.documents.folder),
         routes=routes,
-        reserved_headers=reserved_headers(routes),
+        proof_headers=proven_in,
+        reserved_headers=tuple(name for name in proven_in if name not in CALLER_CREDENTIALS),
     )
 
 
-def reserved_headers(routes: tuple[Route, ...]) -> tuple[str, ...]:
-    """Return the names that only the gateway may send, sorted."""
-    names = {
-        proof.header
-        for route in routes
-        if isinstance(route.action, Forward)
-        for proof in route.action.upstream.proofs
-        if isinstance(proof, HeaderProof)
-    }
-    return tuple(sorted(names - CALLER_CREDENTIALS))
+def proof_headers(routes: tuple[Route, ...]) -> tuple[str, ...]:
+    """Return the names in which origins get a proof, sorted."""
+    upstreams = {route.action.upstream for route in routes if isinstance(route.action, Forward)}
+    proofs = (proof for upstream in upstreams for proof in upstream.proofs)
+    return tuple(sorted({proof.header for proof in proofs if isinstance(proof, HeaderProof)}))
 
 
 def _tables(spec: ProjectSpec, scope: VariableScope, diagnostics: Diagnostics) -> Tables:

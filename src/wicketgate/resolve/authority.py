@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#\\]*)")
 _HOST_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+))(?::(?P<port>\d{1,5}))?")
@@ -52,6 +53,7 @@ class Authority:
         return f"{self.scheme}://{self}"
 
 
+@lru_cache(maxsize=4096)
 def split_url(text: str) -> tuple[Authority, str]:
     """Split an http(s) URL into its authority and what follows it. Raises `AuthorityError`."""
     match = _URL.match(text)
