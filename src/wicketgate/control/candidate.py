@@ -36,8 +36,7 @@ class Candidate:
     def snapshot(self, variables: VariableLookup, key: VersionKey) -> Snapshot:
         """Join the values of the secrets. Raises `BadSecretError` for one that cannot be sent."""
         secrets = {
-            name: key.resource(name, secret_message(name, source, variables))
-            for name, source in self.sources.items()
+            name: key.resource(name, secret_message(name, source, variables)) for name, source in self.sources.items()
         }
         return Snapshot({**self.configuration.collections, Kind.SECRETS: secrets})
 
@@ -70,9 +69,7 @@ def load_candidate(path: Path, key: VersionKey) -> Candidate | None:
 def _described(source: SecretSource) -> JsonObject:
     match source:
         case TextSecret():
-            parts = [
-                {"variable": part.name} if isinstance(part, VariableRef) else part for part in source.parts
-            ]
+            parts = [{"variable": part.name} if isinstance(part, VariableRef) else part for part in source.parts]
             return {"parts": parts, "percent_encoded": source.percent_encoded}
         case KeyPairSecret():
             return {"certificate": str(source.certificate), "key": str(source.key)}
@@ -81,7 +78,5 @@ def _described(source: SecretSource) -> JsonObject:
 def _source(described: JsonObject) -> SecretSource:
     if "parts" not in described:
         return KeyPairSecret(Path(described["certificate"]), Path(described["key"]))
-    parts = tuple(
-        VariableRef(part["variable"]) if isinstance(part, dict) else part for part in described["parts"]
-    )
+    parts = tuple(VariableRef(part["variable"]) if isinstance(part, dict) else part for part in described["parts"])
     return TextSecret(parts, percent_encoded=described["percent_encoded"])

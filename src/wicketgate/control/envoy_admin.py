@@ -31,17 +31,13 @@ class EnvoyAdmin:
     async def gauges(self, pattern: str) -> dict[str, int]:
         """Return the gauges whose name matches the regular expression."""
         reply = await self.get(f"/stats?format=json&type=Gauges&filter={pattern}")
-        return {
-            item["name"]: int(item["value"]) for item in json.loads(reply.body)["stats"] if "name" in item
-        }
+        return {item["name"]: int(item["value"]) for item in json.loads(reply.body)["stats"] if "name" in item}
 
     async def addresses(self) -> dict[str, str]:
         """Return `ADDR:PORT` as bound for each TCP listener, by its name."""
         reply = await self.get("/listeners?format=json")
         statuses = json.loads(reply.body).get("listener_statuses", ())
-        sockets = {
-            status["name"]: status.get("local_address", {}).get("socket_address") for status in statuses
-        }
+        sockets = {status["name"]: status.get("local_address", {}).get("socket_address") for status in statuses}
         return {name: _address(found) for name, found in sockets.items() if found}
 
 

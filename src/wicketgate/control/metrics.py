@@ -44,18 +44,12 @@ class Metrics(Collector):
         info = GaugeMetricFamily("wicket_version_info", "The version that is live.", labels=["version"])
         info.add_metric([live.version], 1)
         yield info
-        yield _gauge(
-            "wicket_project_ok", "1 when the project on disk is what is live.", bool(last and last.ok)
-        )
+        yield _gauge("wicket_project_ok", "1 when the project on disk is what is live.", bool(last and last.ok))
         yield _gauge("wicket_live_since_seconds", "Unix time at which the live version came.", live.since)
-        yield _gauge(
-            "wicket_last_change_seconds", "How long the last change took.", last.seconds if last else 0
-        )
+        yield _gauge("wicket_last_change_seconds", "How long the last change took.", last.seconds if last else 0)
         yield _gauge("wicket_secrets", "Secrets published to Envoy.", len(live.snapshot.of(Kind.SECRETS)))
         yield _gauge("wicket_envoys", "Envoys that ask for their configuration.", len(self._board.nodes))
-        yield _gauge(
-            "wicket_xds_rejected", "Published versions that an Envoy rejects.", len(outcome.rejections)
-        )
+        yield _gauge("wicket_xds_rejected", "Published versions that an Envoy rejects.", len(outcome.rejections))
         yield _gauge("wicket_xds_waiting", "Published versions not accepted yet.", len(outcome.waiting))
 
 

@@ -32,6 +32,4 @@ def private_app(metrics: Metrics, admin: EnvoyAdmin, ready: Callable[[], Awaitab
         found = await ready()
         return JSONResponse(found.message(), status_code=200 if found.ready else 503)
 
-    return Starlette(
-        routes=[Route("/metrics", show_metrics), Route("/healthz", health), Route("/readyz", readyz)]
-    )
+    return Starlette(routes=[Route("/metrics", show_metrics), Route("/healthz", health), Route("/readyz", readyz)])

@@ -38,9 +38,7 @@ def secret_message(name: str, source: SecretSource, variables: VariableLookup) -
 
 def _text(source: TextSecret, variables: VariableLookup) -> str:
     return "".join(
-        _value(part, variables, percent_encoded=source.percent_encoded)
-        if isinstance(part, VariableRef)
-        else part
+        _value(part, variables, percent_encoded=source.percent_encoded) if isinstance(part, VariableRef) else part
         for part in source.parts
     )
 

@@ -77,7 +77,7 @@ class _Builder:
             case yaml.DocumentStartEvent():
                 self._document(event)
             case yaml.AliasEvent():
-                raise _no_alias(event.start_mark.index)
+                raise _no_alias(_offset(event))
             case yaml.MappingStartEvent():
                 self._open({}, event)
             case yaml.SequenceStartEvent():
@@ -93,12 +93,12 @@ class _Builder:
             raise DocumentError(
                 "not-yaml",
                 "a second document starts here",
-                offset=event.start_mark.index,
+                offset=_offset(event),
                 hint="put each document into a file of its own",
             )
 
     def _open(self, value: dict[str, Json] | list[Json], event: Any) -> None:
-        offset = event.start_mark.index
+        offset = _offset(event)
         if len(self.stack) >= MAX_DEPTH:
             raise too_deep()
         if self._wants_key:
@@ -109,7 +109,7 @@ class _Builder:
         self.stack.append(_Frame(value, pointer))
 
     def _scalar(self, event: Any) -> None:
-        offset = event.start_mark.index
+        offset = _offset(event)
         if self._wants_key:
             self._key(event.value, offset)
         else:
@@ -151,13 +151,17 @@ class _Builder:
         return pointer
 
 
+def _offset(event: Any) -> int:
+    return int(event.start_mark.index)
+
+
 def _scalar_value(event: Any) -> Json:
     text: str = event.value
     if event.tag not in (None, "!", "tag:yaml.org,2002:str"):
         raise DocumentError(
             "not-yaml",
             f"the tag `{event.tag}` is not supported",
-            offset=event.start_mark.index,
+            offset=_offset(event),
             hint="write a plain value",
         )
     if event.tag is not None or not event.implicit[0]:

@@ -60,14 +60,16 @@ def _existing(value: Json, loc: tuple[int | str, ...]) -> Pointer:
     """Drop the parts of a location that name a branch of a union rather than a key."""
     kept: list[int | str] = []
     for part in loc:
-        if (isinstance(value, dict) and part in value) or (
-            isinstance(value, list) and isinstance(part, int) and part < len(value)
-        ):
+        if _holds(value, part):
             value = value[part]
-        else:
-            continue
-        kept.append(part)
+            kept.append(part)
     return tuple(kept)
+
+
+def _holds(value: Json, part: int | str) -> bool:
+    if isinstance(value, dict):
+        return part in value
+    return isinstance(value, list) and isinstance(part, int) and part < len(value)
 
 
 def _words(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str, str]:

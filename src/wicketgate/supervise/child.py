@@ -39,9 +39,7 @@ class Child:
             if self.stopping or not ended(status):
                 return
             pause = self.backoff.pause(time.monotonic() - began)
-            _log.error(
-                "%s ended, starting it again", self.name, extra={"status": status, "in_seconds": pause}
-            )
+            _log.error("%s ended, starting it again", self.name, extra={"status": status, "in_seconds": pause})
             await asyncio.sleep(pause)
 
     async def stop(self, *, at_once: bool = False) -> None:

@@ -47,9 +47,7 @@ class Drain:
                 await self._ask("POST", "/drain_listeners")
                 await self._until_quiet(connections=False, seconds=self._seconds)
         except TimeoutError:
-            _log.warning(
-                "requests are still in flight after the time to drain", extra={"seconds": self._seconds}
-            )
+            _log.warning("requests are still in flight after the time to drain", extra={"seconds": self._seconds})
         except OSError:
             _log.warning("Envoy does not answer, so it cannot be drained")
 
@@ -74,9 +72,7 @@ def parse_traffic(stats: bytes) -> Traffic:
     gauges = {
         str(item["name"]): int(item["value"])
         for item in json.loads(stats)["stats"]
-        if "name" in item
-        and str(item["name"]).startswith("http.")
-        and not str(item["name"]).startswith("http.admin.")
+        if "name" in item and str(item["name"]).startswith("http.") and not str(item["name"]).startswith("http.admin.")
     }
     return Traffic(_sum(gauges.items(), "_cx_active"), _sum(gauges.items(), "_rq_active"))
 

@@ -79,15 +79,11 @@ class _Sockets:
     def command(self, settings: RunSettings) -> ControlCommand:
         """Return how to start the control plane on these sockets, with the ports as bound."""
         listen = tuple(map(address_of, self.held)) if settings.listen else ()
-        return ControlCommand(
-            settings, listen, self.xds.fileno(), self.control.fileno(), self.private.fileno()
-        )
+        return ControlCommand(settings, listen, self.xds.fileno(), self.control.fileno(), self.private.fileno())
 
 
 class _Gateway:
-    def __init__(
-        self, settings: RunSettings, installation: Installation, run: RunDirectory, sockets: _Sockets
-    ) -> None:
+    def __init__(self, settings: RunSettings, installation: Installation, run: RunDirectory, sockets: _Sockets) -> None:
         self._installation = installation
         self._run = run
         self._sockets = sockets

@@ -141,9 +141,7 @@ class Board:
 
     def _forget(self) -> None:
         oldest = self._clock() - FORGET_SECONDS
-        gone = [
-            key for key, item in self._subscriptions.items() if not item.polling and item.heard_at < oldest
-        ]
+        gone = [key for key, item in self._subscriptions.items() if not item.polling and item.heard_at < oldest]
         for key in gone:
             del self._subscriptions[key]
 

@@ -11,9 +11,7 @@ KEY = VersionKey(b"k" * 32)
 
 
 def published(kind: Kind, **contents: str) -> Snapshot:
-    return Snapshot(
-        {kind: {name: KEY.resource(name, {"name": name, "v": text}) for name, text in contents.items()}}
-    )
+    return Snapshot({kind: {name: KEY.resource(name, {"name": name, "v": text}) for name, text in contents.items()}})
 
 
 def offered(snapshot: Snapshot, kind: Kind, *names: str) -> Offer:
@@ -31,9 +29,7 @@ def test_the_same_content_has_the_same_version_whatever_the_order_of_keys() -> N
 
 def test_a_version_depends_on_the_key_so_that_it_gives_no_secret_away() -> None:
     message = {"generic_secret": "1234"}
-    assert (
-        VersionKey(b"one").resource("a", message).version != VersionKey(b"two").resource("a", message).version
-    )
+    assert VersionKey(b"one").resource("a", message).version != VersionKey(b"two").resource("a", message).version
 
 
 def test_the_repr_of_a_snapshot_holds_no_body() -> None:
@@ -73,9 +69,7 @@ def test_the_body_is_a_discovery_response() -> None:
 
 
 def test_extending_removes_nothing_and_takes_what_changed() -> None:
-    extended = published(Kind.CLUSTERS, a="1", b="1").extended(
-        [Kind.CLUSTERS], published(Kind.CLUSTERS, b="2")
-    )
+    extended = published(Kind.CLUSTERS, a="1", b="1").extended([Kind.CLUSTERS], published(Kind.CLUSTERS, b="2"))
     assert {name: json.loads(item.body)["v"] for name, item in extended.of(Kind.CLUSTERS).items()} == {
         "a": "1",
         "b": "2",
