@@ -114,6 +114,17 @@ def test_groups_beyond_one_expression(tmp_path: Path) -> None:
         _agree(connection, routes, _targets(words, 400))
 
 
+def test_families_and_what_stands_before_them(tmp_path: Path) -> None:
+    templates = ["url:/*/items/first", "/svc_3/items/mine"]
+    templates += [name for i in range(200) for name in (f"/svc_{i}/items/{{id}}", f"/svc_{i}/{{x}}-{{y}}", f"/svc_{i}")]
+    templates += ["/svc_4/items/late", "url:/svc_5/*"]
+    words = ["svc_0", "svc_3", "svc_4", "svc_5", "svc_199", "svc_200", "items", "first", "mine", "late", "a-b"]
+    routes = entries(*templates)
+    targets = [f"/{svc}/items/{last}" for svc in words[:6] for last in words[6:]]
+    with _serving(routes, tmp_path) as connection:
+        _agree(connection, routes, [*targets, *_targets(words, 600)])
+
+
 def test_the_heaviest_patterns_are_accepted(tmp_path: Path) -> None:
     templates = [f"url:/a{i}/(\\W{{1000}})" for i in range(40)]
     templates += [f"url:/:t/b{i}/(.{{1000}})" for i in range(40)]

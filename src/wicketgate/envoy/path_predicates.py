@@ -38,6 +38,11 @@ def matches(pattern: PathPattern) -> JsonObject:
     return _value(_regex(pattern.shape))
 
 
+def matches_expression(regex: str) -> JsonObject:
+    """Return the predicate for the paths that a regular expression matches."""
+    return _value(_regex(regex))
+
+
 def matches_any(patterns: Iterable[PathPattern]) -> JsonObject:
     """Return one predicate for the paths of all patterns."""
     root: _Trie = {}

@@ -66,10 +66,16 @@ class PatternIndex:
 
         None is left out; some that share no path may be among them. Raises SearchTooWideError.
         """
-        search = _Search(_outline(pattern))
-        for candidate in search.run(self._root):
+        for candidate in _Search(_outline(pattern)).run(self._root, apart=False):
             if len(candidate.static_prefix) < len(pattern.static_prefix):
                 yield candidate
+
+    def overlapping(self, pattern: PathPattern) -> Iterator[PathPattern]:
+        """Yield all patterns that may share a path with `pattern`, and some that do not.
+
+        Raises SearchTooWideError.
+        """
+        return _Search(_outline(pattern)).run(self._root, apart=True)
 
 
 @dataclass(slots=True)
@@ -77,9 +83,9 @@ class _Search:
     outline: _Outline
     steps: int = 0
 
-    def run(self, root: _Node) -> Iterator[PathPattern]:
+    def run(self, root: _Node, *, apart: bool) -> Iterator[PathPattern]:
         # `apart`: a parameter was met on the way, so the candidate's static prefix has ended before ours.
-        waiting: list[Iterator[tuple[_Node, bool]]] = [iter([(root, False)])]
+        waiting: list[Iterator[tuple[_Node, bool]]] = [iter([(root, apart)])]
         while waiting:
             node, apart = next(waiting[-1], (None, False))
             if node is None:

@@ -1,6 +1,6 @@
 """Routes as a tree of Envoy matchers that answers like the plain list: the first route in order that matches.
 
-    :method ─▶ (preflights: access-control-request-method) ─▶ longest prefix of :path ─▶ predicates in order
+    :method ─▶ (preflights: access-control-request-method) ─▶ families ─▶ longest prefix of :path ─▶ predicates
 
 Many patterns under one prefix become groups of groups, each behind one expression that tells whether any pattern
 of the group matches; the first group that does holds the first pattern that does.
@@ -22,7 +22,9 @@ from wicketgate.envoy.path_predicates import (
     matches,
     matches_any,
     matches_but,
+    matches_expression,
 )
+from wicketgate.envoy.route_families import Family, families
 from wicketgate.envoy.route_placement import Placed, place
 from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.json_types import JsonObject
@@ -102,12 +104,29 @@ def _exact_map(header: str, values: Mapping[str, JsonObject], otherwise: JsonObj
 
 def _paths(entries: Sequence[RouteEntry], not_found: JsonObject) -> JsonObject:
     """Return what to do with one method: an OnMatch."""
+    found = families([entry.pattern for entry in entries])
+    in_family = {number for family in found for number in family.members.values()}
+    others = _by_prefix([entry for number, entry in enumerate(entries) if number not in in_family], not_found)
+    if not found:
+        return others
+    return {"matcher": {**_list(_family(entries, family) for family in found), "on_no_match": others}}
+
+
+def _family(entries: Sequence[RouteEntry], family: Family) -> JsonObject:
+    routes = {prefix: _action(entries[number].route) for prefix, number in family.members.items()}
+    return {"predicate": matches_expression(family.regex), "on_match": {"matcher": _prefix_map(routes)}}
+
+
+def _by_prefix(entries: Sequence[RouteEntry], not_found: JsonObject) -> JsonObject:
     if not entries:
         return not_found
     places = place([entry.pattern for entry in entries])
     prefixes = {prefix: {"matcher": _ordered(entries, placed)} for prefix, placed in places.items()}
-    tree = {"input": PATH, "prefix_match_map": {"map": prefixes}}
-    return {"matcher": {"matcher_tree": tree, "on_no_match": not_found}}
+    return {"matcher": {**_prefix_map(prefixes), "on_no_match": not_found}}
+
+
+def _prefix_map(prefixes: Mapping[str, JsonObject]) -> JsonObject:
+    return {"matcher_tree": {"input": PATH, "prefix_match_map": {"map": dict(prefixes)}}}
 
 
 def _ordered(entries: Sequence[RouteEntry], placed: Sequence[Placed]) -> JsonObject:

@@ -124,6 +124,34 @@ def test_a_moved_pattern_keeps_its_place_in_the_order(
     assert _ask(entries(*templates), "GET", target) == (200, f"{expected} {templates[expected]}")
 
 
+@settings(max_examples=250, deadline=None)
+@given(
+    templates=st.lists(_TEMPLATE, min_size=1, max_size=24),
+    targets=st.lists(st.builds(str.__add__, _PATH, _TAIL), min_size=1, max_size=30),
+)
+def test_tree_equals_list_with_small_families(templates: list[str], targets: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("wicketgate.envoy.route_families.FEWEST_MEMBERS", 1)
+        _agree(templates, targets)
+
+
+@pytest.mark.parametrize(
+    ("templates", "target", "expected"),
+    [
+        (["/a/x", "/a/{x}", "/b/{x}"], "/a/x", 0),
+        (["url:/*/x", "/a/{x}", "/b/{x}"], "/a/x", 0),
+        (["/a/{x}", "/b/{x}", "/{t}/x"], "/a/x", 0),
+        (["/a/{x}", "/{t}/{u}", "/b/{x}"], "/b/x", 1),
+        (["/a/{x}/c", "/a/{x}/{y}"], "/a/b/c", 0),
+    ],
+)
+def test_a_family_leaves_earlier_routes_first(
+    monkeypatch: pytest.MonkeyPatch, templates: list[str], target: str, expected: int
+) -> None:
+    monkeypatch.setattr("wicketgate.envoy.route_families.FEWEST_MEMBERS", 1)
+    assert _ask(entries(*templates), "GET", target) == (200, f"{expected} {templates[expected]}")
+
+
 def test_a_query_never_completes_a_path() -> None:
     routes = entries("/a/{x}/d", "url:/b/(.*)/d", "url:/c/(\\D+)d")
     for target in ("/a/b?c=/d", "/b/x?/d", "/c/x?d"):
@@ -166,6 +194,10 @@ _LARGE = {
     "exact": ([f"/svc_{i}/items" for i in range(10_000)], "/svc_9999/items"),
     "one prefix": ([f"/{{tenant}}/thing_{i}" for i in range(10_000)], "/t/thing_9999"),
     "interleaved": (_interleaved(5_000), "/static_4999/x"),
+    "special cases": (
+        [name for i in range(5_000) for name in (f"/svc_{i}/items/mine", f"/svc_{i}/items/{{id}}")],
+        "/svc_4999/items/1",
+    ),
     "broad first": (["/{a}/{b}", *(f"/svc_{i}/items/{{id}}" for i in range(9_999))], "/svc_9998/items/1"),
     "wildcard last": ([*(f"/svc_{i}/{{id}}" for i in range(9_999)), "url:/*"], "/nowhere"),
     "two parameters": (
