@@ -107,15 +107,24 @@ class Live:
             target = candidate.snapshot(variables, self._key)
         except BadSecretError as error:
             return Attempt(False, message=error.message, hint=error.hint)
-        reconfigured = self.candidate is None or self.candidate.configuration.changed(
-            _CONFIGURATION, candidate.configuration
-        )
-        if reconfigured and (reason := await refusal(candidate.configuration, self._run.path)):
+        if reason := await self._refusal(candidate):
             return Attempt(False, message=f"Envoy refuses the configuration: {reason}")
         outcome = await self._publisher.publish(target)
         if outcome.rejections:
             return Attempt(False, message=_rejected(outcome))
-        return self._commit(candidate, target, save=reconfigured)
+        return self._commit(candidate, target, save=self._changes(candidate, _CONFIGURATION))
+
+    async def _refusal(self, candidate: Candidate) -> str | None:
+        """Ask an Envoy that serves nothing. Changed routes alone are left to the one that serves: it takes them whole
+        or keeps what it has, and to read thousands of them twice would double the time to live."""
+        if self.candidate is None:
+            return await refusal(candidate.configuration, self._run.path)
+        if self._changes(candidate, (Kind.CLUSTERS, Kind.LISTENERS)):
+            return await refusal(candidate.configuration.replaced([Kind.ROUTES], Snapshot()), self._run.path)
+        return None
+
+    def _changes(self, candidate: Candidate, kinds: tuple[Kind, ...]) -> bool:
+        return self.candidate is None or self.candidate.configuration.changed(kinds, candidate.configuration)
 
     def _commit(self, candidate: Candidate, target: Snapshot, *, save: bool) -> Attempt:
         if save:

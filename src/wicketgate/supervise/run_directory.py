@@ -16,6 +16,8 @@ _VERSION_KEY_BYTES = 32
 class AlreadyRunningError(WicketError):
     """Another gateway runs on the same state directory."""
 
+    exit_code = 3
+
 
 @dataclass(frozen=True, slots=True)
 class RunDirectory:

@@ -17,6 +17,8 @@ _BACKLOG = 4096
 class AddressInUseError(WicketError):
     """An address to listen on belongs to another process, or not to this machine."""
 
+    exit_code = 3
+
 
 @contextmanager
 def short_path(path: Path) -> Iterator[str]:
