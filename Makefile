@@ -31,7 +31,7 @@ system: ## install the servers and load tools that the tests drive (Debian)
 	.ci/system-packages
 
 test: install-dev system lint types ## everything that must be green
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: lint types
 

@@ -23,7 +23,7 @@ def _version(gateway: Running) -> str:
 
 
 def test_200_changes_of_the_configuration(project: Path, origin: Origin) -> None:
-    with running(project) as gateway, under_load(f"{gateway.url}/hello", seconds=80) as (http1, http2):
+    with running(project) as gateway, under_load(f"{gateway.url}/hello", seconds=45) as (http1, http2):
         for number in range(1, 201):
             write_version(project, origin, number)
             answer = gateway.reload()
