@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from bench.http_probe import await_ready, check_honest
 from bench.job import Job, make_routes, sample_paths
 from bench.load import run_wrk

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Wicket
 
+from tests.cli.conftest import Wicket
 from wicketgate.cli import version as version_command
 
 CANARY = "canary-7f3a-value-of-a-secret"

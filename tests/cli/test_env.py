@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from tests.cli.conftest import Wicket
 
 SECRET = "canary-9c1e-the-first-secret"

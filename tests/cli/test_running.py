@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Wicket
 
+from tests.cli.conftest import Wicket
 from wicketgate.demo.processes import child_environment, gateway
 from wicketgate.demo.raw_http import exchange
 

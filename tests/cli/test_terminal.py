@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.cli.conftest import Wicket
 
+from tests.cli.conftest import Wicket
 from wicketgate.cli.diagnostic_output import CheckFormat, print_diagnostics
 from wicketgate.cli.terminal import print_table, printable
 from wicketgate.diagnostics import Diagnostic, Severity, Span

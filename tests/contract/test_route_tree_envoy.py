@@ -10,7 +10,6 @@ from pathlib import Path
 
 from tests.support.envoy import running
 from tests.unit.envoy.routing import FALLBACKS, METHODS, entries, first_match, pattern, reply
-
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.envoy.route_tree import RouteEntry, route_matcher
 from wicketgate.json_types import JsonObject

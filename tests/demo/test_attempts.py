@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.demo.naive_proxy import naive_proxy
 
+from tests.demo.naive_proxy import naive_proxy
 from wicketgate.demo.attempts import ONE_GENUINE, Attempt, Expectation, Target, attempts, judge
 from wicketgate.demo.processes import child_environment, sample_origin
 from wicketgate.demo.quickstart import new_secret

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from tests.guards.contract import CURRENT, NEXT
 from tests.guards.stands import STANDS
 

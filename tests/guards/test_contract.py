@@ -7,6 +7,7 @@ import socket
 import time
 
 import pytest
+
 from tests.guards.conftest import Served
 from tests.guards.contract import (
     CURRENT,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from tests.guards.contract import HEADER, ask, assert_problem
 from tests.guards.stands import STANDS
 from tests.guards.stands.base import Stand, StartError

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 from tests.guards.contract import CURRENT, HEADER, NEXT, PATH, ROWS, ask
 from tests.guards.stands import STANDS
 from tests.guards.stands.base import PID_FILE, logged

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from tests.guards.contract import CURRENT, HEADER, NEXT, ask
 from tests.guards.stands import STANDS
 from tests.guards.stands.base import logged

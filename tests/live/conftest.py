@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.project import handler, operation, policy, write_project
 
+from tests.support.project import handler, operation, policy, write_project
 from wicketgate.supervise.unix_http import unix_request
 
 FIRST_SECRET = "the-first-secret-of-this-origin"

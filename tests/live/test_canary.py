@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.live.conftest import ENVOY, Origin, running
 
+from tests.live.conftest import ENVOY, Origin, running
 from wicketgate.secret_value import SecretValue
 from wicketgate.spec.variables import Secrecy
 from wicketgate.store import open_store

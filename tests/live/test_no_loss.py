@@ -12,7 +12,6 @@ from pathlib import Path
 
 from tests.live.conftest import ENVOY, FIRST_SECRET, Origin, Running, fetch, fetch_header, running, until, write_version
 from tests.live.load import under_load
-
 from wicketgate.secret_value import SecretValue
 from wicketgate.spec.variables import Secrecy
 from wicketgate.store import Store, open_store

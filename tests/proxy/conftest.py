@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.support.gateway import Gateway, serving
 from tests.support.origin import RecordingOrigin
 from tests.support.project import handler, operation, write_project

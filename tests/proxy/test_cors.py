@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.proxy.conftest import Serve, forward
 from tests.support.origin import OK, RecordingOrigin
 

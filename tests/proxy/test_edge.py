@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.proxy.conftest import Serve, forward
 from tests.support.origin import RecordingOrigin
 

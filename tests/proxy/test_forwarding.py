@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from tests.proxy.conftest import Serve, forward, rewrite
 from tests.support.origin import RecordingOrigin
 from tests.support.project import handler, operation

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from tests.proxy.conftest import Serve, forward
 from tests.support.origin import OK, RecordingOrigin
 from tests.support.project import policy

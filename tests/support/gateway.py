@@ -12,7 +12,6 @@ from typing import Any
 
 from tests.support.envoy import RunningEnvoy, running
 from tests.support.variables import GivenVariables
-
 from wicketgate.compile import compile_project
 from wicketgate.ir.secrets import TextSecret, VariableRef
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.guards.stands.base import free_port, running
-
 from wicketgate.guards import Mode
 
 _APPS = Path(__file__).with_name("apps")

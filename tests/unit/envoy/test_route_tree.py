@@ -8,9 +8,9 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from tests.unit.envoy.matcher_interpreter import evaluate
 from tests.unit.envoy.routing import FALLBACKS, answer, entries, first_match, pattern, reply
-
 from wicketgate.envoy.route_tree import RouteEntry, route_matcher
 
 # Few words and all forms of segments, so that patterns overlap in every way.
