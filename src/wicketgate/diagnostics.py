@@ -56,6 +56,10 @@ class Diagnostics:
     def has_errors(self) -> bool:
         return any(item.is_error for item in self._items)
 
+    def has_errors_in(self, file: str) -> bool:
+        """Tell whether what `file` declares is known in part only."""
+        return any(item.is_error and item.span.file == file for item in self._items)
+
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(self.sorted())
 

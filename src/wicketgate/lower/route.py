@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +20,7 @@ from wicketgate.ir.template import Inserted, Template
 from wicketgate.json_types import JsonObject
 from wicketgate.lower.proofs import SplitSteps, split_proofs
 from wicketgate.policy import Direction
+from wicketgate.project.load import POLICIES
 from wicketgate.resolve.authority import AuthorityError, split_url
 from wicketgate.resolve.modules import Module, module_of
 from wicketgate.resolve.origins import OriginTable, warn_plaintext
@@ -29,6 +31,8 @@ from wicketgate.spec.openapi import Operation
 from wicketgate.spec.variables import VariableScope
 
 _NAMED = "origin://"
+_OPEN_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
+"""A URL whose host does not end before what comes from the request."""
 _LATER = {"service": "tunnels", "local": "gateways that call one another"}
 
 
@@ -120,10 +124,10 @@ class RouteLowering:
                 hint="use https:// or origin://NAME",
             )
             return None
-        authority, tail = split_url(head)
-        if rest and not tail:
+        if rest and _OPEN_AUTHORITY.fullmatch(head):
             self._dynamic_origin(option)
             return None
+        authority, tail = split_url(head)
         if tail and not tail.startswith(("/", "?")):
             raise AuthorityError("not-a-url", f"`{head}` is not a URL", "write https://HOST[:PORT]/PATH")
         origin = self.tables.origins.at(authority)
@@ -152,6 +156,8 @@ class RouteLowering:
 
     def _cors(self) -> Cors | None:
         name = self.operation.route.cors_policy
+        if name not in self.tables.cors and self.diagnostics.has_errors_in(POLICIES):
+            return None
         if name not in self.tables.cors:
             hint = nearest(name, self.tables.cors)
             span = self._span("corsPolicy")

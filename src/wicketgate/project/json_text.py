@@ -57,7 +57,7 @@ def _refuse_constant(name: str) -> Json:
 
 def _json_hint(text: str, offset: int) -> str:
     rest = text[offset : offset + 2]
-    if rest.startswith(("}", "]")):
+    if rest.startswith(("}", "]")) and text[:offset].rstrip().endswith(","):
         return "remove the comma before this"
     if rest.startswith("/"):
         return "JSON has no comments: remove this one"

@@ -13,6 +13,10 @@ from wicketgate.project.json_text import locate_json, parse_json
 from wicketgate.project.toml_text import locate_toml, parse_toml
 from wicketgate.project.yaml_text import locate_yaml, parse_yaml
 
+POLICIES = "config/policies.json"
+ORIGINS = "config/origins.json"
+INSTALLATION = "wicket.toml"
+
 MAX_FILE_BYTES = 64 * 1024 * 1024
 """A description larger than this is a mistake; reading it would stop the gateway for seconds."""
 
@@ -49,9 +53,9 @@ def load_project(folder: Path, diagnostics: Diagnostics) -> Documents:
     return Documents(
         folder=folder,
         routes=tuple(_documents(folder, routes, diagnostics)),
-        policies=_optional(folder, config / "policies.json", diagnostics),
-        origins=_optional(folder, config / "origins.json", diagnostics),
-        installation=_optional(folder, folder / "wicket.toml", diagnostics),
+        policies=_optional(folder, folder / POLICIES, diagnostics),
+        origins=_optional(folder, folder / ORIGINS, diagnostics),
+        installation=_optional(folder, folder / INSTALLATION, diagnostics),
     )
 
 

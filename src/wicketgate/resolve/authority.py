@@ -10,6 +10,8 @@ from functools import lru_cache
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#\\]*)")
 _HOST_PORT = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[A-Za-z0-9_.-]+))(?::(?P<port>\d{1,5}))?")
 _LABEL = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
+_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+"""A host that ends in a number is an address to some resolvers (https://url.spec.whatwg.org/#ends-in-a-number-checker)."""
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -85,7 +87,7 @@ def split_host_port(text: str) -> tuple[str, int | None]:
     try:
         host = str(ipaddress.ip_address(host))
     except ValueError:
-        if match["v6"] or not all(_LABEL.fullmatch(label) for label in host.split(".")) or host[-1].isdigit():
+        if match["v6"] or not all(_LABEL.fullmatch(label) for label in host.split(".")) or _NUMBER.fullmatch(host):
             raise AuthorityError("not-a-url", f"`{host}` is not a host name or address", "check its spelling") from None
     return host, int(match["port"]) if match["port"] else None
 

@@ -9,6 +9,7 @@ from typing import Any
 from wicketgate.diagnostics import Diagnostics, Span, nearest
 from wicketgate.policy import Direction, Policy, Step
 from wicketgate.policy.registry import built_in_policies
+from wicketgate.project.load import POLICIES
 from wicketgate.resolve.modules import Module, module_of
 from wicketgate.resolve.reference_names import KNOWN_ELSEWHERE
 from wicketgate.spec.check import validated
@@ -37,6 +38,8 @@ class PolicyTable:
 
     def find(self, name: str, direction: Direction, at: Callable[[], Span]) -> ResolvedPolicy | None:
         """Return the policy that `at` names; report a name that is none, or one of the other direction."""
+        if name not in self.entries and self.diagnostics.has_errors_in(POLICIES):
+            return None
         if name not in self.entries:
             hint = nearest(name, self.entries) or "add it to config/policies.json"
             self.diagnostics.error("unknown-policy", at(), f"there is no policy `{name}`", hint=hint)

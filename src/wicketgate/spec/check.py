@@ -30,9 +30,19 @@ def validated(
     try:
         return model.model_validate(value, context=scope)
     except ValidationError as error:
-        for detail in error.errors(include_url=False, include_input=False):
-            _report(model, detail, document, pointer, diagnostics)
+        details = error.errors(include_url=False, include_input=False)
+        for detail in details:
+            if not _follows_from_another(detail, details):
+                _report(model, detail, document, pointer, diagnostics)
         return None
+
+
+def _follows_from_another(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
+    """A list whose items are all faulty is called too short as well: that is no fault of the user's."""
+    depth = len(detail["loc"])
+    return detail["type"] == "too_short" and any(
+        other["loc"][:depth] == detail["loc"] and len(other["loc"]) > depth for other in details
+    )
 
 
 def _report(
@@ -83,7 +93,7 @@ def _words(model: type[BaseModel], detail: ErrorDetails) -> tuple[str, str, str]
         case kind if "-" in kind:
             return kind, detail["msg"], str(detail.get("ctx", {}).get("hint", ""))
         case _:
-            return "wrong-value", _sentence(detail["msg"], last), ""
+            return "wrong-value", _sentence(detail["msg"], last), "docs/reference tells what it takes"
 
 
 def _sentence(message: str, last: int | str) -> str:
