@@ -83,7 +83,7 @@ def _ask(
 
 
 def _targets(words: Sequence[str], count: int) -> list[str]:
-    pick = random.Random(7)  # noqa: S311 - the same requests each time
+    pick = random.Random(7)
     tails = ["", "", "", "/", "?", "?x=/a/b", "/?late"]
     return ["/" + "/".join(pick.choices(words, k=pick.randrange(1, 5))) + pick.choice(tails) for _ in range(count)]
 
