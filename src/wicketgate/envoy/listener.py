@@ -17,6 +17,7 @@ from wicketgate.envoy.names import (
     listener_name,
     secret_name,
 )
+from wicketgate.envoy.redirects import forget_marks
 from wicketgate.envoy.steps import set_header
 from wicketgate.envoy.types import any_of, duration, extension, http_filter
 from wicketgate.ir.gateway import Edge, Listener
@@ -109,6 +110,7 @@ def _hygiene(edge: Edge) -> JsonObject:
     return {
         # What a caller says about itself is not believed: address, request id, tracing.
         "use_remote_address": True,
+        "early_header_mutation_extensions": [forget_marks()],
         "server_name": "wicketgate",
         # One meaning for a path, at the gateway and at the origin.
         "normalize_path": True,

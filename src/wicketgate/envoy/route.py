@@ -7,6 +7,7 @@ from typing import assert_never
 from wicketgate.envoy.cors import cors_config
 from wicketgate.envoy.message_program import message_config
 from wicketgate.envoy.names import CHAIN_FILTER, cluster_name
+from wicketgate.envoy.redirects import follows, redirect_mark, redirect_policy, twin_name
 from wicketgate.envoy.rewrite import rewrite_fields
 from wicketgate.envoy.steps import chain_filters, clear_response, response_fields
 from wicketgate.envoy.types import any_of, duration
@@ -25,8 +26,19 @@ def envoy_route(route: Route) -> JsonObject:
         "name": route.name,
         "match": {"prefix": "/"},
         **_action(route),
+        **({"request_headers_to_add": [redirect_mark(route)]} if follows(route) else {}),
         **response_fields((*_own_headers(route), *route.outbound)),
         **_filter_config(route),
+    }
+
+
+def redirected_route(route: Route, forward: Forward) -> JsonObject:
+    """Return the twin to which redirects of `route` lead: the path is the origin's own, inbound steps are done."""
+    return {
+        "name": twin_name(route),
+        "match": {"prefix": "/"},
+        "route": {**_link(route, forward), **redirect_policy(route)},
+        **response_fields((*_own_headers(route), *route.outbound)),
     }
 
 
@@ -71,6 +83,14 @@ def _own_headers(route: Route) -> tuple[SetHeader, ...]:
 
 
 def _forward(route: Route, forward: Forward) -> JsonObject:
+    return {
+        **_link(route, forward),
+        **rewrite_fields(forward.path, route.pattern),
+        **(redirect_policy(route) if forward.follow_redirects else {}),
+    }
+
+
+def _link(route: Route, forward: Forward) -> JsonObject:
     origin = forward.upstream.origin
     return {
         "cluster": cluster_name(forward.upstream),
@@ -78,7 +98,6 @@ def _forward(route: Route, forward: Forward) -> JsonObject:
         "append_x_forwarded_host": True,
         "timeout": duration(origin.timeout),
         "idle_timeout": duration(origin.idle_timeout),
-        **rewrite_fields(forward.path, route.pattern),
         **_retries(route.method, origin),
     }
 

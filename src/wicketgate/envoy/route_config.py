@@ -10,10 +10,11 @@ from wicketgate.envoy.cors import RESPONSE_HEADERS, serves_preflight
 from wicketgate.envoy.errors import REQUEST_ID_HEADER
 from wicketgate.envoy.names import ROUTES, STRIP_FILTER
 from wicketgate.envoy.proofs import QUERY_CARRIER
-from wicketgate.envoy.route import envoy_route, fixed_status, preflight_route
+from wicketgate.envoy.redirects import twin_matchers
+from wicketgate.envoy.route import envoy_route, fixed_status, preflight_route, redirected_route
 from wicketgate.envoy.route_tree import Fallbacks, RouteEntry, route_matcher
 from wicketgate.envoy.types import any_of, extension
-from wicketgate.ir.gateway import GatewayIR, Respond, Route
+from wicketgate.ir.gateway import Forward, GatewayIR, Respond, Route
 from wicketgate.json_types import JsonObject
 from wicketgate.spec.openapi import METHODS
 
@@ -34,7 +35,10 @@ def route_config(gateway: GatewayIR) -> JsonObject:
     host = {
         "name": ROUTES,
         "domains": ["*"],
-        "matcher": _one_host(matcher),
+        "matcher": {
+            "matcher_list": {"matchers": [_two_hosts(), *_twins(gateway)]},
+            "on_no_match": {"matcher": matcher},
+        },
         "response_headers_to_remove": [*RESPONSE_HEADERS, *gateway.reserved_headers],
         "response_headers_to_add": [
             {
@@ -66,13 +70,20 @@ def _entries(route: Route) -> Iterator[RouteEntry]:
         )
 
 
-def _one_host(tree: JsonObject) -> JsonObject:
+def _two_hosts() -> JsonObject:
     """Refuse a request with two Host fields, which Envoy joins with a comma, before the tree is asked."""
     authority = extension(":authority", "envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=":authority")
     joined = {"single_predicate": {"input": authority, "value_match": {"contains": ","}}}
     refusal = any_of("envoy.config.route.v3.Route", **fixed_status("two hosts", 400))
-    matchers = [{"predicate": joined, "on_match": {"action": {"name": "route", "typed_config": refusal}}}]
-    return {"matcher_list": {"matchers": matchers}, "on_no_match": {"matcher": tree}}
+    return {"predicate": joined, "on_match": {"action": {"name": "route", "typed_config": refusal}}}
+
+
+def _twins(gateway: GatewayIR) -> list[JsonObject]:
+    return twin_matchers(
+        (route, redirected_route(route, route.action))
+        for route in gateway.routes
+        if isinstance(route.action, Forward) and route.action.follow_redirects
+    )
 
 
 def _strip(gateway: GatewayIR) -> JsonObject:
