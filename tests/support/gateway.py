@@ -78,10 +78,12 @@ def _dechunk(body: bytes) -> bytes:
 
 
 @contextmanager
-def serving(project: Path, state: Path, variables: Mapping[str, str] | None = None) -> Iterator[Gateway]:
+def serving(
+    project: Path, state: Path, variables: Mapping[str, str] | None = None, *, roots: Path | None = None
+) -> Iterator[Gateway]:
     """Compile the project and serve it until the block ends; its diagnostics are the error if it does not check."""
     given = GivenVariables(unmarked=variables)
-    compiled = compile_project(project, variables=given, listen=("127.0.0.1:0",))
+    compiled = compile_project(project, variables=given, listen=("127.0.0.1:0",), roots=roots)
     if compiled.resources is None:
         raise AssertionError(compiled.diagnostics)
     values = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -39,6 +40,8 @@ class RecordingOrigin:
 
     reply: Reply = field(default=lambda seen: OK)
     seen: list[Seen] = field(default_factory=list)
+    tls: ssl.SSLContext | None = None
+    connections: int = 0
 
     def __enter__(self) -> RecordingOrigin:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -54,11 +57,15 @@ class RecordingOrigin:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     @property
     def last(self) -> Seen:
         return self.seen[-1]
+
+    def open_connections(self) -> list[socket.socket]:
+        """Return the connections that callers have open, for tests that break them."""
+        return [connection for connection in self._open if connection.fileno() >= 0]
 
     def _accept(self) -> None:
         while True:
@@ -67,10 +74,13 @@ class RecordingOrigin:
             except OSError:
                 return
             self._open.append(connection)
+            self.connections += 1
             threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            if self.tls is not None:
+                connection = self.tls.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as stream:
                 while (request := _read_request(stream)) is not None:
                     self.seen.append(request)
@@ -83,7 +93,9 @@ def _read_request(stream: BinaryIO) -> Seen | None:
     line = stream.readline().decode("latin-1").strip()
     if not line:
         return None
-    method, target, _ = line.split(" ", 2)
+    if line.count(" ") != 2:
+        return None
+    method, target, _ = line.split(" ")
     headers = tuple(_read_fields(stream))
     names = {name.lower(): value for name, value in headers}
     if names.get("transfer-encoding", "").lower() == "chunked":

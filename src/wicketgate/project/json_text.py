@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from wicketgate.json_types import Json
 from wicketgate.project.document import DocumentError, Place, Pointer
 
+MAX_DEPTH = 200
+"""Levels of a document. No description needs as many, and whatever walks one may then recurse."""
+
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s,\]}:]+)')
+_SURROGATE = re.compile(r"\u[dD][89a-fA-F]")
 
 
 def parse_json(text: str) -> Json:
-    """Parse strict JSON: no repeated keys, no NaN. Raises `DocumentError`."""
+    """Parse strict JSON: no repeated keys, no NaN, only whole characters. Raises `DocumentError`."""
     repeated: list[str] = []
     try:
-        value = json.loads(text, object_pairs_hook=_pairs(repeated), parse_constant=_refuse_constant)
+        value = json.loads(
+            text,
+            object_pairs_hook=_pairs(repeated),
+            parse_constant=_refuse_number(text),
+            parse_int=_bounded_int(text),
+            parse_float=_finite_float(text),
+        )
     except json.JSONDecodeError as error:
         raise DocumentError(
             "not-json", f"this is not JSON: {error.msg}", offset=error.pos, hint=_json_hint(text, error.pos)
@@ -25,6 +38,10 @@ def parse_json(text: str) -> Json:
         raise too_deep() from None
     if repeated:
         raise _repeated_key(text)
+    if nests_deeper_than(MAX_DEPTH, value):
+        raise too_deep()
+    if _SURROGATE.search(text):
+        _refuse_lone_surrogates(text)
     return value
 
 
@@ -41,6 +58,19 @@ def too_deep() -> DocumentError:
     )
 
 
+def nests_deeper_than(limit: int, value: Json) -> bool:
+    """Tell whether a document has more than `limit` levels; level by level, so that the answer does not recurse."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(limit):
+        level = [
+            child
+            for item in level
+            for child in (item.values() if isinstance(item, dict) else item)
+            if isinstance(child, dict | list)
+        ]
+    return bool(level)
+
+
 def _pairs(repeated: list[str]):  # type: ignore[no-untyped-def]
     def build(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
         value = dict(pairs)
@@ -51,8 +81,51 @@ def _pairs(repeated: list[str]):  # type: ignore[no-untyped-def]
     return build
 
 
-def _refuse_constant(name: str) -> Json:
-    raise DocumentError("not-json", f"`{name}` is not JSON", hint="write a number, a string or null")
+def _refuse_number(text: str) -> Callable[[str], NoReturn]:
+    def refuse(token: str) -> NoReturn:
+        shown = token if len(token) < 20 else f"{token[:20]}…"
+        offset = next((match.start(1) for match in _TOKEN.finditer(text) if match[1] == token), 0)
+        raise DocumentError(
+            "not-json", f"`{shown}` is not a number of JSON", offset=offset, hint="write a number, a string or null"
+        )
+
+    return refuse
+
+
+def _bounded_int(text: str) -> Callable[[str], int]:
+    """Python refuses to read integers of thousands of digits, because that takes quadratic time."""
+    refuse = _refuse_number(text)
+    return lambda digits: int(digits) if len(digits) < 100 else refuse(digits)
+
+
+def _finite_float(text: str) -> Callable[[str], float]:
+    refuse = _refuse_number(text)
+
+    def read(digits: str) -> float:
+        value = float(digits)
+        return value if math.isfinite(value) else refuse(digits)
+
+    return read
+
+
+def _refuse_lone_surrogates(text: str) -> None:
+    """Half a UTF-16 pair is no character (RFC 8259, section 8.2): it could not be sent, or printed."""
+    for match in _TOKEN.finditer(text):
+        if _SURROGATE.search(match[1]) and _is_lone(json.loads(match[1])):
+            raise DocumentError(
+                "not-json",
+                "half of a surrogate pair is not a character",
+                offset=match.start(1),
+                hint="write the character itself",
+            )
+
+
+def _is_lone(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _json_hint(text: str, offset: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +74,8 @@ def _documents(folder: Path, paths: list[Path], diagnostics: Diagnostics) -> Ite
 
 
 def _optional(folder: Path, path: Path, diagnostics: Diagnostics) -> Document | None:
-    return _read(folder, path, diagnostics) if path.exists() else None
+    # A link to nothing is a file that cannot be read: the gateway must not run as if it had never been there.
+    return _read(folder, path, diagnostics) if os.path.lexists(path) else None
 
 
 def _read(folder: Path, path: Path, diagnostics: Diagnostics) -> Document | None:
@@ -91,16 +94,16 @@ def _read(folder: Path, path: Path, diagnostics: Diagnostics) -> Document | None
 
 def _text(path: Path, file: str, diagnostics: Diagnostics) -> str | None:
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
+        content = _bytes(path)
+        if len(content) > MAX_FILE_BYTES:
             diagnostics.error(
                 "file-too-large",
                 Span(file),
-                f"the file has {size // 2**20} MiB; the limit is {MAX_FILE_BYTES // 2**20} MiB",
+                f"the file is larger than {MAX_FILE_BYTES // 2**20} MiB",
                 hint="split it into several config/*.oas.json files",
             )
             return None
-        return path.read_bytes().decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except OSError as error:
         diagnostics.error(
             "unreadable",

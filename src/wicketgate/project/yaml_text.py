@@ -14,9 +14,7 @@ import yaml
 
 from wicketgate.json_types import Json
 from wicketgate.project.document import DocumentError, Place, Pointer
-from wicketgate.project.json_text import too_deep
-
-MAX_DEPTH = 200
+from wicketgate.project.json_text import MAX_DEPTH, too_deep
 
 _Loader = getattr(yaml, "CLoader", yaml.Loader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")

@@ -46,8 +46,10 @@ def operations(document: Document, diagnostics: Diagnostics) -> Iterator[Operati
     check_references(document, diagnostics)
     unrouted = 0
     for path, item in document.value.get("paths", {}).items():
+        if path.startswith("x-"):
+            continue
         pointer, resolved = follow(document, ("paths", path), item, diagnostics)
-        if not isinstance(resolved, dict) or path.startswith("x-"):
+        if not isinstance(resolved, dict):
             continue
         pattern = _pattern(document, path, pointer, resolved, diagnostics)
         for method in (key for key in resolved if key in METHODS or key == "trace"):

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
+import re
+from urllib.parse import unquote
+
 from wicketgate.diagnostics import Diagnostics
 from wicketgate.json_types import Json
 from wicketgate.project.document import Document, Pointer
 
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+
+
+MAX_HOPS = 50
+"""References that lead to references. Nobody writes as many: what has more goes round, or is made to cost time."""
+
 
 def follow(document: Document, pointer: Pointer, item: Json, diagnostics: Diagnostics) -> tuple[Pointer, Json]:
     """Follow the references from `item` to what is none. Returns None as the item after an error."""
-    seen = [pointer]
+    seen = {pointer}
     while isinstance(item, dict) and isinstance(reference := item.get("$ref"), str):
-        target = _local(reference)
-        if target is None:
+        path = _local(reference)
+        target = _lookup(document.value, path) if path is not None else None
+        if path is None:
             _error(document, pointer, "ref-external", f"`{reference}` leads out of this document", diagnostics)
-            return pointer, None
-        found, item = _lookup(document.value, target)
-        if not found:
+        elif target is None:
             _error(document, pointer, "ref-dangling", f"`{reference}` leads nowhere", diagnostics)
-            return pointer, None
-        if target in seen:
+        elif target[0] in seen or len(seen) > MAX_HOPS:
             _error(document, pointer, "ref-cycle", f"`{reference}` leads back to itself", diagnostics)
+            target = None
+        if target is None:
             return pointer, None
-        seen.append(target)
-        pointer = target
+        pointer, item = target
+        seen.add(pointer)
     return pointer, item
 
 
@@ -38,21 +47,25 @@ def check_references(document: Document, diagnostics: Diagnostics) -> None:
                 follow(document, ("components", section, name), entry, diagnostics)
 
 
-def _local(reference: str) -> Pointer | None:
+def _local(reference: str) -> tuple[str, ...] | None:
+    """Split the fragment of a reference (RFC 6901, section 6: percent-encoded) into its parts."""
     if not reference.startswith("#/"):
         return None
-    return tuple(part.replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/"))
+    return tuple(unquote(part).replace("~1", "/").replace("~0", "~") for part in reference[2:].split("/"))
 
 
-def _lookup(value: Json, pointer: Pointer) -> tuple[bool, Json]:
-    for part in pointer:
+def _lookup(value: Json, path: tuple[str, ...]) -> tuple[Pointer, Json] | None:
+    pointer: Pointer = ()
+    for part in path:
         if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and str(part).isdigit() and int(part) < len(value):
-            value = value[int(part)]
+            key: str | int = part
+        elif isinstance(value, list) and _INDEX.fullmatch(part) and int(part) < len(value):
+            key = int(part)
         else:
-            return False, None
-    return True, value
+            return None
+        value = value[key]
+        pointer = (*pointer, key)
+    return pointer, value
 
 
 def _error(document: Document, pointer: Pointer, code: str, message: str, diagnostics: Diagnostics) -> None:
