@@ -72,11 +72,11 @@ def _described(source: SecretSource) -> JsonObject:
             parts = [{"variable": part.name} if isinstance(part, VariableRef) else part for part in source.parts]
             return {"parts": parts, "percent_encoded": source.percent_encoded}
         case KeyPairSecret():
-            return {"certificate": str(source.certificate), "key": str(source.key)}
+            return {"name": source.name, "certificate": str(source.certificate), "key": str(source.key)}
 
 
 def _source(described: JsonObject) -> SecretSource:
     if "parts" not in described:
-        return KeyPairSecret(Path(described["certificate"]), Path(described["key"]))
+        return KeyPairSecret(described["name"], Path(described["certificate"]), Path(described["key"]))
     parts = tuple(VariableRef(part["variable"]) if isinstance(part, dict) else part for part in described["parts"])
     return TextSecret(parts, percent_encoded=described["percent_encoded"])

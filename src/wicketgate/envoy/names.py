@@ -30,8 +30,8 @@ def secret_name(source: SecretSource) -> str:
             return f"env/{name}"
         case TextSecret():
             return f"text/{_digest(_text_key(source))}"
-        case KeyPairSecret():
-            return f"tls/{_digest(str(source.certificate), str(source.key))}"
+        case KeyPairSecret(name):
+            return f"tls/{name}"
 
 
 def listener_name(host: str, port: int, *, quic: bool = False) -> str:

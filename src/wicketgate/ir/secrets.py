@@ -30,8 +30,12 @@ class TextSecret:
 
 @dataclass(frozen=True, slots=True)
 class KeyPairSecret:
-    """A server certificate chain and its key, as PEM files that are read at publish time."""
+    """A server certificate chain and its key, as PEM files that are read at publish time.
 
+    `name` is how the project calls the certificate: it names the secret, wherever the project's folder is.
+    """
+
+    name: str
     certificate: Path
     key: Path
 

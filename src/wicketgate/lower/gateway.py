@@ -13,7 +13,7 @@ from wicketgate.lower.cors import ANYTHING_GOES, lower_cors
 from wicketgate.lower.route import RouteLowering, Tables
 from wicketgate.resolve.origins import origin_table
 from wicketgate.resolve.policies import PolicyTable
-from wicketgate.spec.installation import Installation, ListenerSection, split_address
+from wicketgate.spec.installation import Installation, ListenerSection, ListenerTLS, split_address
 from wicketgate.spec.openapi import Operation
 from wicketgate.spec.project import ProjectSpec
 from wicketgate.spec.variables import Secrecy, VariableScope
@@ -101,8 +101,12 @@ def _check_exposure(scope: VariableScope, spec: ProjectSpec, diagnostics: Diagno
 
 def _listener(section: ListenerSection, folder: Path) -> Listener:
     host, port = split_address(section.address)
-    tls = KeyPairSecret(folder / section.tls.certificate, folder / section.tls.key) if section.tls else None
+    tls = _key_pair(section.tls, folder) if section.tls else None
     return Listener(host, port, tls, section.http3)
+
+
+def _key_pair(tls: ListenerTLS, folder: Path) -> KeyPairSecret:
+    return KeyPairSecret(tls.certificate, folder / tls.certificate, folder / tls.key)
 
 
 def _edge(installation: Installation, folder: Path) -> Edge:
