@@ -42,6 +42,8 @@ class RecordingOrigin:
     seen: list[Seen] = field(default_factory=list)
     tls: ssl.SSLContext | None = None
     connections: int = 0
+    before_body: Callable[[], object] = field(default=lambda: None)
+    """Called between the head of a request and its body."""
 
     def __enter__(self) -> RecordingOrigin:
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -82,14 +84,14 @@ class RecordingOrigin:
             if self.tls is not None:
                 connection = self.tls.wrap_socket(connection, server_side=True)
             with connection, connection.makefile("rb") as stream:
-                while (request := _read_request(stream)) is not None:
+                while (request := _read_request(stream, self.before_body)) is not None:
                     self.seen.append(request)
                     connection.sendall(self.reply(request))
         except OSError:
             return
 
 
-def _read_request(stream: BinaryIO) -> Seen | None:
+def _read_request(stream: BinaryIO, before_body: Callable[[], object]) -> Seen | None:
     line = stream.readline().decode("latin-1").strip()
     if not line:
         return None
@@ -98,6 +100,7 @@ def _read_request(stream: BinaryIO) -> Seen | None:
     method, target, _ = line.split(" ")
     headers = tuple(_read_fields(stream))
     names = {name.lower(): value for name, value in headers}
+    before_body()
     if names.get("transfer-encoding", "").lower() == "chunked":
         body = _read_chunks(stream)
         return Seen(method, target, headers, body, tuple(_read_fields(stream)))
