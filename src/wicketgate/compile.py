@@ -5,6 +5,7 @@ files ─▶ load ─▶ validate ─▶ resolve, lower ─▶ emit
 
 from __future__ import annotations
 
+import dataclasses
 import gc
 import ssl
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from wicketgate.diagnostics import Diagnostic, Diagnostics, Span
+from wicketgate.diagnostics import Diagnostic, Diagnostics, Span, printable
 from wicketgate.envoy.emit import emit
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.ir.gateway import GatewayIR
@@ -58,12 +59,22 @@ def _compile(folder: Path, variables: VariableLookup, listen: tuple[str, ...], r
     spec = validate_project(documents, scope, diagnostics)
     installation = _listening(spec.installation, listen, diagnostics)
     if installation is None:
-        return Compiled(None, None, None, diagnostics.sorted())
+        return Compiled(None, None, None, _told(diagnostics, scope))
     gateway = lower_project(spec, installation, scope, diagnostics)
     if diagnostics.has_errors:
-        return Compiled(installation, None, None, diagnostics.sorted())
+        return Compiled(installation, None, None, _told(diagnostics, scope))
     resources = emit(gateway, roots=roots)
-    return Compiled(installation, gateway, resources, diagnostics.sorted())
+    return Compiled(installation, gateway, resources, _told(diagnostics, scope))
+
+
+def _told(diagnostics: Diagnostics, scope: VariableScope) -> tuple[Diagnostic, ...]:
+    """Return the messages without the values of variables that they happen to quote."""
+    return tuple(
+        dataclasses.replace(
+            item, message=printable(scope.masked(item.message)), hint=printable(scope.masked(item.hint))
+        )
+        for item in diagnostics.sorted()
+    )
 
 
 @contextmanager

@@ -69,6 +69,11 @@ class Diagnostics:
         return tuple(sorted(unique, key=lambda item: (item.span, item.severity, item.code, item.message)))
 
 
+def printable(text: str) -> str:
+    """Show what a terminal would act on rather than print: a message may quote anything that stands in a file."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return "did you mean `x`?" for the known word most like `word`, or a list of the known ones."""
     candidates = sorted(known)

@@ -26,6 +26,14 @@ def _lower(options: UrlRewriteOptions, at: HandlerContext) -> Forward | None:
     target = at.target(options.rewrite_pattern, option="rewritePattern")
     if target is None or not _params_known(target.rest, at):
         return None
+    if any("#" in part for part in target.rest if isinstance(part, str)):
+        at.error(
+            "not-a-url",
+            "a fragment never leaves the caller: no origin would get it",
+            option="rewritePattern",
+            hint="remove `#` and what follows, or write %23",
+        )
+        return None
     path = TemplatePath(target.rest or ("/",), options.forward_search)
     if not path.is_plain and captures(at.pattern) is None and _params(target.rest):
         at.error(

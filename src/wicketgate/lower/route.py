@@ -20,8 +20,8 @@ from wicketgate.ir.template import Inserted, Template
 from wicketgate.json_types import JsonObject
 from wicketgate.lower.proofs import SplitSteps, split_proofs
 from wicketgate.policy import Direction
-from wicketgate.project.load import POLICIES
-from wicketgate.resolve.authority import AuthorityError, split_url
+from wicketgate.project.load import ORIGINS, POLICIES
+from wicketgate.resolve.authority import AuthorityError, check_path, split_url
 from wicketgate.resolve.modules import Module, module_of
 from wicketgate.resolve.origins import OriginTable, warn_plaintext
 from wicketgate.resolve.policies import PolicyTable, ResolvedPolicy
@@ -90,8 +90,14 @@ class RouteLowering:
             self._dynamic_origin(option)
             return None
         try:
-            return self._named(head, rest) if head.startswith(_NAMED) else self._plain(head, rest, option)
+            found = self._named(head, rest) if head.startswith(_NAMED) else self._plain(head, rest, option)
+            for text in found.rest if found else ():
+                if isinstance(text, str):
+                    check_path(text)
+            return found
         except AuthorityError as error:
+            if error.code == "unknown-origin" and self.diagnostics.has_errors_in(ORIGINS):
+                return None
             self.error(error.code, error.message, option=option, hint=error.hint)
             return None
 
@@ -111,6 +117,8 @@ class RouteLowering:
 
     def _named(self, head: str, rest: Template) -> Target:
         name, slash, tail = head.removeprefix(_NAMED).partition("/")
+        if rest and not slash:
+            raise AuthorityError("not-a-url", "a `/` must follow the name of an origin", "write origin://NAME/${…}")
         origin, path = self.tables.origins.named(name)
         return Target(origin, _joined(path.rstrip("/") + slash + tail, rest))
 
@@ -129,7 +137,7 @@ class RouteLowering:
             return None
         authority, tail = split_url(head)
         if tail and not tail.startswith(("/", "?")):
-            raise AuthorityError("not-a-url", f"`{head}` is not a URL", "write https://HOST[:PORT]/PATH")
+            raise AuthorityError("not-a-url", "this is not a URL", "write https://HOST[:PORT]/PATH")
         origin = self.tables.origins.at(authority)
         if scheme != "https":
             self._warn_plaintext(origin, option)

@@ -10,10 +10,11 @@ from collections.abc import Iterable
 
 from pydantic import Field
 
+from wicketgate.ir.secrets import TextSecret
 from wicketgate.ir.steps import InboundStep, SecretHeader, SetHeader
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.base import Options, SecretText
-from wicketgate.spec.http_names import HeaderName
+from wicketgate.spec.base import Options
+from wicketgate.spec.http_names import HeaderName, SecretHeaderValue
 
 
 class HeaderToSet(Options):
@@ -21,7 +22,7 @@ class HeaderToSet(Options):
 
     name: HeaderName
     """Its name."""
-    value: SecretText
+    value: SecretHeaderValue
     """Its value; `$env(NAME)` puts in a variable."""
     overwrite: bool = True
     """Replace the caller's value. With a variable in the value it is always replaced."""
@@ -36,7 +37,7 @@ def _lower(options: SetHeadersInboundOptions, at: PolicyContext) -> Iterable[Inb
     return [request_header(header.name, header.value, overwrite=header.overwrite, at=at) for header in options.headers]
 
 
-def request_header(name: str, value: SecretText, *, overwrite: bool, at: PolicyContext) -> InboundStep:
+def request_header(name: str, value: TextSecret, *, overwrite: bool, at: PolicyContext) -> InboundStep:
     """Return the step that gives a request header `value`: a proof if it holds a variable."""
     if not value.variables:
         return SetHeader(name, "".join(str(part) for part in value.parts), overwrite)

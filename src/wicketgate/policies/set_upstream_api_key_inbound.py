@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from wicketgate.ir.steps import InboundStep
 from wicketgate.policies.set_headers_inbound import request_header
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.base import Options, SecretText
-from wicketgate.spec.http_names import HeaderName
+from wicketgate.spec.base import Options
+from wicketgate.spec.http_names import HeaderName, SecretHeaderValue
 
 
 class SetUpstreamApiKeyInboundOptions(Options):
     header: HeaderName = "authorization"
     """Header that carries the key."""
-    value: SecretText
+    value: SecretHeaderValue
     """Its value, such as `Bearer $env(VENDOR_KEY)`."""
     overwrite: bool = True
     """Replace the caller's value. With a variable in the value it is always replaced."""

@@ -16,7 +16,7 @@ MAX_DEPTH = 200
 """Levels of a document. No description needs as many, and whatever walks one may then recurse."""
 
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s,\]}:]+)')
-_SURROGATE = re.compile(r"\u[dD][89a-fA-F]")
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def parse_json(text: str) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Mapping
@@ -95,15 +96,14 @@ def _read(folder: Path, path: Path, diagnostics: Diagnostics) -> Document | None
 def _text(path: Path, file: str, diagnostics: Diagnostics) -> str | None:
     try:
         content = _bytes(path)
-        if len(content) > MAX_FILE_BYTES:
-            diagnostics.error(
-                "file-too-large",
-                Span(file),
-                f"the file is larger than {MAX_FILE_BYTES // 2**20} MiB",
-                hint="split it into several config/*.oas.json files",
-            )
-            return None
-        return content.decode("utf-8-sig")
+        if content is not None:
+            return content.decode("utf-8-sig")
+        diagnostics.error(
+            "file-too-large",
+            Span(file),
+            f"the file has more than {MAX_FILE_BYTES // 2**20} MiB",
+            hint="split it into several config/*.oas.json files",
+        )
     except OSError as error:
         diagnostics.error(
             "unreadable",
@@ -114,3 +114,17 @@ def _text(path: Path, file: str, diagnostics: Diagnostics) -> str | None:
     except UnicodeDecodeError as error:
         diagnostics.error("not-utf8", Span(file), f"byte {error.start} is not UTF-8", hint="save the file in UTF-8")
     return None
+
+
+def _bytes(path: Path) -> bytes | None:
+    """Read a file; None if it is too large. Raises `OSError`, also for what would never end, such as a pipe."""
+    # Not blocking: to open a pipe is to wait for its writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is a folder, a pipe or a device")
+        if status.st_size > MAX_FILE_BYTES:
+            return None
+        content = file.read(MAX_FILE_BYTES + 1)  # it may have grown meanwhile
+        return content if len(content) <= MAX_FILE_BYTES else None

@@ -9,7 +9,7 @@ from functools import partial
 
 from wicketgate.diagnostics import Diagnostics, Span, nearest
 from wicketgate.ir import origin as ir
-from wicketgate.resolve.authority import Authority, AuthorityError, split_host_port, split_url
+from wicketgate.resolve.authority import Authority, AuthorityError, check_path, split_host_port, split_url
 from wicketgate.spec.located import Located
 from wicketgate.spec.origins_file import Network, Origin, Retries
 
@@ -52,6 +52,7 @@ def origin_table(
     for located in origins:
         try:
             authority, path = split_url(located.value.url)
+            check_base_path(path)
         except AuthorityError as error:
             diagnostics.error(error.code, located.span("url"), error.message, hint=error.hint)
             continue
@@ -62,6 +63,16 @@ def origin_table(
             warn_plaintext(origin, partial(located.span, "url"), diagnostics)
             table.warned.add(origin)
     return table
+
+
+def check_base_path(path: str) -> None:
+    """Check the path of an origin's URL. Raises `AuthorityError`."""
+    check_path(path)
+    if "?" in path or "#" in path:
+        hint = "leave it out; set-query-params-inbound adds parameters"
+        raise AuthorityError("base-url-query", "an origin's URL has no query and no fragment", hint)
+    if path and not path.startswith("/"):
+        raise AuthorityError("not-a-url", "this is not a URL", "write https://HOST[:PORT][/PATH]")
 
 
 def is_private(authority: Authority, networks: Iterable[Network]) -> bool:

@@ -6,9 +6,9 @@ import ipaddress
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-_ADDRESS = re.compile(r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+|localhost|\*)):(?P<port>\d{1,5})$")
+_ADDRESS = re.compile(r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+|localhost|\*)):(?P<port>[0-9]{1,5})$")
 
 
 def split_address(text: str) -> tuple[str, int]:
@@ -32,6 +32,16 @@ Address = Annotated[str, AfterValidator(_valid_address)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
+def _valid_path(text: str) -> str:
+    if not text or any(ord(char) < 32 for char in text):
+        raise ValueError("this is not the name of a file")
+    return text
+
+
+FileName = Annotated[str, AfterValidator(_valid_path)]
+"""A file, relative to the project unless it starts with a slash."""
+
+
 class Section(BaseModel):
     """The base of every table: frozen, and an unknown key is an error."""
 
@@ -41,9 +51,9 @@ class Section(BaseModel):
 class ListenerTLS(Section):
     """The listener's own certificate."""
 
-    certificate: str
+    certificate: FileName
     """PEM file with the chain, relative to the project."""
-    key: str
+    key: FileName
     """PEM file with the private key, relative to the project."""
 
 
@@ -70,14 +80,14 @@ class LogSection(Section):
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     """Level of the gateway's own log, on standard error."""
-    access: str = "stdout"
+    access: FileName = "stdout"
     """JSON access log, a line a request: `stdout`, `stderr`, `off`, or a file relative to the project."""
 
 
 class LimitsSection(Section):
     """What one gateway takes from its callers at once."""
 
-    connections: Annotated[int, Field(ge=1)] = 50_000
+    connections: Annotated[int, Field(ge=1, le=2**32 - 1)] = 50_000
     """Open connections from callers; the next one is closed."""
     request_headers_kb: Annotated[int, Field(ge=1, le=8192)] = 60
     """Size of a request's headers; more is 431."""
@@ -104,3 +114,12 @@ class Installation(Section):
     log: LogSection = LogSection()
     limits: LimitsSection = LimitsSection()
     envoy: EnvoySection = EnvoySection()
+
+    @field_validator("listeners")
+    @classmethod
+    def _apart(cls, listeners: tuple[ListenerSection, ...]) -> tuple[ListenerSection, ...]:
+        taken = [split_address(listener.address) for listener in listeners]
+        twice = [address for address in taken if address[1] and taken.count(address) > 1]
+        if twice:
+            raise ValueError(f"two listeners have the address {twice[0][0]} and the port {twice[0][1]}")
+        return listeners

@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from wicketgate.spec.base import Spec
@@ -30,8 +30,10 @@ def _duration(value: Any) -> Any:
 
 Duration = Annotated[float, BeforeValidator(_duration), Field(ge=0, le=86_400)]
 """Seconds as a number, or `500ms`, `30s`, `5m`, `1h`."""
-Positive = Annotated[float, BeforeValidator(_duration), Field(gt=0, le=86_400)]
-"""A duration above zero."""
+Positive = Annotated[float, BeforeValidator(_duration), Field(ge=0.001, le=86_400)]
+"""A duration of a millisecond or more."""
+Count = Annotated[int, Field(le=2**32 - 1)]
+"""A number that fits what the data plane counts with."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$")]
 
 
@@ -49,17 +51,27 @@ class Retries(Spec):
     status_codes: tuple[Annotated[int, Field(ge=500, le=599)], ...] = ()
     """Statuses of the origin that are worth a repeat of a safe method, such as 503."""
 
+    @model_validator(mode="after")
+    def _growing(self) -> Retries:
+        if self.max_back_off < self.back_off:
+            raise PydanticCustomError(
+                "wrong-value",
+                "`maxBackOff` is shorter than `backOff`",
+                {"hint": f"write {self.back_off:g}s or more"},
+            )
+        return self
+
 
 class CircuitLimits(Spec):
     """What one gateway has open towards the origin at once; more is answered with 503."""
 
-    connections: int = Field(default=1024, ge=1)
+    connections: Count = Field(default=1024, ge=1)
     """Connections."""
-    pending_requests: int = Field(default=1024, ge=1)
+    pending_requests: Count = Field(default=1024, ge=1)
     """Requests that wait for a connection."""
-    requests: int = Field(default=4096, ge=1)
+    requests: Count = Field(default=4096, ge=1)
     """Requests in flight."""
-    retries: int = Field(default=64, ge=0)
+    retries: Count = Field(default=64, ge=0)
     """Repeats in flight."""
 
 
@@ -68,7 +80,7 @@ class PassiveHealth(Spec):
 
     enabled: bool = True
     """Watch the endpoints."""
-    consecutive_errors: int = Field(default=5, ge=1)
+    consecutive_errors: Count = Field(default=5, ge=1)
     """Failures in a row (5xx of the origin or no connection) that eject an endpoint."""
     ejection_time: Positive = 30.0
     """How long the first ejection lasts; later ones last longer."""

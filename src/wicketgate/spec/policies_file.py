@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from wicketgate.spec.base import Options, Spec
+from wicketgate.spec.http_names import header_name
 
 
 class HandlerReference(Spec):
@@ -39,6 +40,16 @@ CommaList = Annotated[tuple[str, ...], BeforeValidator(_comma_list)]
 """A list, or one string with commas, so that a variable can hold the whole list."""
 
 
+def _names(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        header_name(name)
+    return names
+
+
+CommaNames = Annotated[CommaList, AfterValidator(_names)]
+"""Header names, or methods: both are tokens (RFC 9110, section 5.6.2)."""
+
+
 class CorsPolicyEntry(Options):
     """A CORS policy that routes name in `corsPolicy` (semantics: https://zuplo.com/docs/articles/cors)."""
 
@@ -46,11 +57,11 @@ class CorsPolicyEntry(Options):
     """Unique; not `none` or `anything-goes`, which are built in."""
     allowed_origins: CommaList
     """Origins such as `https://app.example.com` or `https://*.example.com` (one label); no trailing slash."""
-    allowed_methods: CommaList = ()
+    allowed_methods: CommaNames = ()
     """Methods a preflight may ask for; empty means those of the route."""
-    allowed_headers: CommaList = ()
+    allowed_headers: CommaNames = ()
     """Request headers a preflight may ask for; `*` for all."""
-    expose_headers: CommaList = ()
+    expose_headers: CommaNames = ()
     """Response headers that scripts may read."""
     max_age: int | None = Field(default=None, ge=0, le=86_400)
     """Seconds a browser may remember the answer to a preflight."""

@@ -27,7 +27,8 @@ def follow(document: Document, pointer: Pointer, item: Json, diagnostics: Diagno
         elif target is None:
             _error(document, pointer, "ref-dangling", f"`{reference}` leads nowhere", diagnostics)
         elif target[0] in seen or len(seen) > MAX_HOPS:
-            _error(document, pointer, "ref-cycle", f"`{reference}` leads back to itself", diagnostics)
+            what = "back to itself" if target[0] in seen else f"through more than {MAX_HOPS} others"
+            _error(document, pointer, "ref-cycle", f"`{reference}` leads {what}", diagnostics)
             target = None
         if target is None:
             return pointer, None

@@ -25,6 +25,7 @@ from wicketgate.ir.template import (
     UrlPart,
 )
 from wicketgate.spec.base import KeepsVariables, scope_of
+from wicketgate.spec.http_names import header_name
 from wicketgate.spec.variables import ENV_CALL
 
 _PIECE = re.compile(r"\$\{([^{}]*)\}|\$\{")
@@ -74,7 +75,7 @@ def _source(expression: str) -> Source:
     if expression in _PARTS:
         return _PARTS[expression]
     if header := _HEADER.fullmatch(expression):
-        return Header(header[2].lower())
+        return Header(header_name(header[2]))
     if member := _MEMBER.fullmatch(expression):
         return _MEMBERS[member[1].removeprefix("request.")](member[2] or member[4])
     raise _malformed(f"${{{expression}}}", nearest(expression, _NAMES))

@@ -16,6 +16,8 @@ from wicketgate.secret_value import SecretValue
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 ENV_CALL = "$env("
+_WORTH_MASKING = 4
+"""Characters. A shorter value stands in any text by chance."""
 _CALL = re.compile(r"\$env\(([^)]*)\)?")
 
 
@@ -83,6 +85,18 @@ class VariableScope:
             )
         self.exposed.add(name)
         return variable.value.reveal()
+
+    def masked(self, text: str) -> str:
+        """Put `$env(NAME)` in the place of values that may be secret: what a message quotes is printed and logged."""
+        values = {name: self._value(name) for name in self.confidential | self.exposed}
+        for name, value in sorted(values.items(), key=lambda item: -len(item[1])):
+            if len(value) >= _WORTH_MASKING and value.lower() in text.lower():
+                text = re.sub(re.escape(value), lambda _, name=name: f"$env({name})", text, flags=re.IGNORECASE)  # type: ignore[misc]
+        return text
+
+    def _value(self, name: str) -> str:
+        variable = self.variables.lookup(name)
+        return variable.value.reveal() if variable is not None and variable.secrecy is not Secrecy.PLAIN else ""
 
 
 def unset_variable(name: str, known: Iterable[str]) -> PydanticCustomError:
