@@ -14,9 +14,8 @@ from wicketgate.envoy.redirects import twin_matchers
 from wicketgate.envoy.route import envoy_route, fixed_status, preflight_route, redirected_route
 from wicketgate.envoy.route_tree import Fallbacks, RouteEntry, route_matcher
 from wicketgate.envoy.types import any_of, extension
-from wicketgate.ir.gateway import Forward, GatewayIR, Respond, Route
+from wicketgate.ir.gateway import METHODS, Forward, GatewayIR, Respond, Route
 from wicketgate.json_types import JsonObject
-from wicketgate.spec.openapi import METHODS
 
 _FORGEABLE = ("x-forwarded-host", QUERY_CARRIER, "x-original-url", "x-rewrite-url")
 """What only a proxy in front of an origin says; a caller's word for it would be believed behind us."""
@@ -29,7 +28,7 @@ def route_config(gateway: GatewayIR) -> JsonObject:
         Fallbacks(
             not_found=fixed_status("not found", 404),
             not_implemented=fixed_status("not implemented", 501),
-            supported_methods=frozenset(method.upper() for method in METHODS),
+            supported_methods=METHODS,
         ),
     )
     host = {

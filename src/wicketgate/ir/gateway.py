@@ -10,6 +10,9 @@ from wicketgate.ir.secrets import KeyPairSecret
 from wicketgate.ir.steps import OutboundStep, RequestFilterStep
 from wicketgate.ir.template import Param, Template, TemplatePart
 
+METHODS = frozenset(("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH"))
+"""What a route may answer. TRACE is an operation of OpenAPI too, but would hand secrets back to whoever asks."""
+
 
 @dataclass(frozen=True, slots=True)
 class AppendPath:

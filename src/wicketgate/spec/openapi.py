@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from wicketgate.diagnostics import Diagnostics, nearest
+from wicketgate.ir.gateway import METHODS
 from wicketgate.ir.path_pattern import PathPattern, PathPatternError, parse_open_api
 from wicketgate.ir.url_pattern import parse_url_pattern
 from wicketgate.json_types import Json, JsonObject
@@ -17,9 +18,7 @@ from wicketgate.spec.check import validated
 from wicketgate.spec.references import check_references, follow
 from wicketgate.spec.route import PathExtension, RouteExtension
 
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
-"""What a route may answer. TRACE is an operation of OpenAPI too, but would hand secrets back to whoever asks."""
-
+_OPERATIONS = frozenset(method.lower() for method in METHODS) | {"trace"}
 _VERSION = re.compile(r"3\.[01]\.\d+")
 _OURS = ("x-zuplo-", "x-wicket-")
 _PATH_KEYS = ("x-zuplo-path", "x-wicket-path")
@@ -52,7 +51,7 @@ def operations(document: Document, diagnostics: Diagnostics) -> Iterator[Operati
         if not isinstance(resolved, dict):
             continue
         pattern = _pattern(document, path, pointer, resolved, diagnostics)
-        for method in (key for key in resolved if key in METHODS or key == "trace"):
+        for method in (key for key in resolved if key in _OPERATIONS):
             operation = _operation(document, (*pointer, method), resolved[method], pattern, diagnostics)
             if operation is not None:
                 yield operation
