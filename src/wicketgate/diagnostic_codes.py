@@ -9,6 +9,7 @@ CODES: Mapping[str, str] = MappingProxyType(
     {
         "base-url-query": "A base URL has a query or a fragment.",
         "cors-any-origin": "A CORS policy lets every site in, with or without the browser's credentials.",
+        "cors-without-origin": "A CORS policy stands on a route that no origin answers, where it has no effect.",
         "duplicate-key": "A key stands twice in one object, or under both of its names.",
         "duplicate-origin": "Two origins have one name.",
         "duplicate-policy": "Two policies, or two CORS policies, have one name.",

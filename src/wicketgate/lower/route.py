@@ -63,6 +63,8 @@ class RouteLowering:
         action = self._action()
         if action is None:
             return None
+        if cors is not None and not isinstance(action, Forward):
+            self._warn_cors()
         split = split_proofs(step for policy in inbound for step in policy.steps if isinstance(step, InboundStep))
         self._warn_undone(split)
         names = self.operation.route.policies
@@ -219,6 +221,14 @@ class RouteLowering:
                 hint="remove the policy that sends it",
             )
         return action
+
+    def _warn_cors(self) -> None:
+        self.diagnostics.warning(
+            "cors-without-origin",
+            self._span("corsPolicy"),
+            "a route that the gateway answers itself sends no CORS headers",
+            hint="forward to an origin that serves it, or leave `corsPolicy` out",
+        )
 
     def _warn_undone(self, split: SplitSteps) -> None:
         for name in split.undone:
