@@ -46,10 +46,10 @@ def test_200_rotations_of_the_secret(project: Path, origin: Origin) -> None:
 
 def _rotate(store: Store, gateway: Running, origin: Origin) -> None:
     """Take one rotation through; the old value is dropped once Envoy has said that it holds the new one."""
-    before = gateway.status()["last"]["at"]
+    before = gateway.status()["version"]
     store.stage("BACKEND_SECRET", "production", guard_file=str(origin.accepted))
     store.switch("BACKEND_SECRET", "production")
-    until(lambda: gateway.status()["last"]["at"] > before and gateway.status()["ready"], seconds=5, every=0.005)
+    until(lambda: gateway.status()["version"] != before and gateway.status()["ready"], seconds=5, every=0.005)
     time.sleep(0.05)
     store.retire("BACKEND_SECRET", "production")
     assert fetch(f"{gateway.url}/hello")[0] == 200
