@@ -10,9 +10,9 @@ from bench.processes import BenchError, Server, free_port, spawn, tail
 
 _CONFIG = """
 daemon off; pid {folder}/nginx.pid; error_log stderr crit; worker_processes 1;
-events {{ worker_connections 4096; }}
+events {{ worker_connections 20000; }}
 http {{
-  access_log off; server_tokens off; map_hash_bucket_size 256; keepalive_requests 1000000000; keepalive_timeout 600s;
+  access_log off; server_tokens off; map_hash_bucket_size 256; keepalive_requests 1000000000; keepalive_timeout 75s;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   map $http_{variable} $known {{ default ""; "{secret}" now; "{next_secret}" next; }}

@@ -32,4 +32,4 @@ def make_plan(*, quick: bool, seed: int) -> Plan:
     core, load_core = cores[0], cores[-1]
     if quick:
         return Plan((10,), 1, 1, 0, 1, 2, 1, seed, core, load_core)
-    return Plan((10, 1_000, 10_000), 5, 3, 1, 3, 10, 3, seed, core, load_core)
+    return Plan((10, 1_000, 10_000), 5, 2, 1, 3, 6, 3, seed, core, load_core)
