@@ -53,7 +53,7 @@ def _params_known(template: Template, at: HandlerContext) -> bool:
             "param-unknown",
             f"the path `{at.pattern.text}` has no parameter `{name}`",
             option="rewritePattern",
-            hint=nearest(name, at.pattern.params),
+            hint=nearest(name, at.pattern.params) or f"put `{{{name}}}` into the path",
         )
     return not unknown
 

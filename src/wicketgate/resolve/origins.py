@@ -114,7 +114,7 @@ def _origin(
             "unknown-network",
             located.span("network"),
             f"there is no network `{spec.network}`",
-            hint=nearest(spec.network, known),
+            hint=nearest(spec.network, known) or "declare it under `networks`",
         )
     if spec.protocol == "auto" and authority.scheme == "http":
         diagnostics.error(

@@ -33,7 +33,10 @@ def validated(
         details = error.errors(include_url=False, include_input=False)
         for detail in details:
             if not _follows_from_another(detail, details):
-                _report(model, detail, document, pointer, diagnostics)
+                loc = _existing(value, detail["loc"])
+                code, message, hint = _words(model, detail)
+                span = document.span((*pointer, *loc), key=detail["type"] == "extra_forbidden")
+                diagnostics.error(code, span, message, hint=hint)
         return None
 
 
@@ -43,27 +46,6 @@ def _follows_from_another(detail: ErrorDetails, details: list[ErrorDetails]) -> 
     return detail["type"] == "too_short" and any(
         other["loc"][:depth] == detail["loc"] and len(other["loc"]) > depth for other in details
     )
-
-
-def _report(
-    model: type[BaseModel],
-    detail: ErrorDetails,
-    document: Document,
-    pointer: Pointer,
-    diagnostics: Diagnostics,
-) -> None:
-    loc = _existing(value_of(document, pointer), detail["loc"])
-    code, message, hint = _words(model, detail)
-    span = document.span((*pointer, *loc), key=detail["type"] == "extra_forbidden")
-    diagnostics.error(code, span, message, hint=hint)
-
-
-def value_of(document: Document, pointer: Pointer) -> Json:
-    """Return what stands at `pointer`."""
-    value = document.value
-    for part in pointer:
-        value = value[part]
-    return value
 
 
 def _existing(value: Json, loc: tuple[int | str, ...]) -> Pointer:
