@@ -47,12 +47,12 @@ def _collection(messages: tuple[JsonObject, ...], key: VersionKey) -> Collection
 
 def save_candidate(path: Path, candidate: Candidate) -> None:
     """Write a version to disk, without the value of any secret."""
-    kinds = {
-        kind.value: [json.loads(item.body) for item in candidate.configuration.of(kind).values()]
-        for kind in candidate.configuration.collections
-    }
+    kinds = b",".join(
+        json.dumps(kind.value).encode() + b":[" + b",".join(item.body for item in collection.values()) + b"]"
+        for kind, collection in candidate.configuration.collections.items()
+    )
     sources = {name: _described(source) for name, source in candidate.sources.items()}
-    write_private(path, json.dumps({"resources": kinds, "secrets": sources}).encode())
+    write_private(path, b'{"resources":{' + kinds + b'},"secrets":' + json.dumps(sources).encode() + b"}")
 
 
 def load_candidate(path: Path, key: VersionKey) -> Candidate | None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 
 from wicketgate.compile import Compiled
 from wicketgate.control.candidate import Candidate, load_candidate, save_candidate
-from wicketgate.control.secret_values import BadSecretError
 from wicketgate.control.validation import refusal
 from wicketgate.diagnostics import Diagnostic
+from wicketgate.errors import WicketError
 from wicketgate.json_types import JsonObject
 from wicketgate.spec.variables import VariableLookup
 from wicketgate.supervise.run_directory import RunDirectory
@@ -41,7 +41,10 @@ class Attempt:
 
 
 class Live:
-    """Makes versions live, one at a time. `last` is the latest attempt, `since` dates the live version."""
+    """Makes versions live, one at a time; `since` dates the live version.
+
+    `project` is the latest attempt to make the project on disk live, `values` the latest with changed secrets alone.
+    """
 
     def __init__(
         self,
@@ -57,56 +60,75 @@ class Live:
         self._publisher = publisher
         self._run = run
         self._key = key
-        self._lock = asyncio.Lock()
+        self._compiling = asyncio.Lock()
+        self._publishing = asyncio.Lock()
         self.candidate: Candidate | None = None
         self.snapshot = Snapshot()
         self.version = ""
         self.since = 0.0
-        self.last: Attempt | None = None
+        self.project: Attempt | None = None
+        self.values: Attempt | None = None
+
+    @property
+    def last(self) -> Attempt | None:
+        """The latest attempt of either kind."""
+        attempts = [attempt for attempt in (self.project, self.values) if attempt]
+        return max(attempts, key=lambda attempt: attempt.at, default=None)
+
+    @property
+    def trouble(self) -> Attempt | None:
+        """The attempt because of which something else is live than should be."""
+        return next((attempt for attempt in (self.project, self.values) if attempt and not attempt.ok), None)
 
     async def resume(self) -> bool:
         """Publish the last good version from disk; False when there is none to publish."""
-        candidate = load_candidate(self._run.last_good, self._key)
-        if candidate is None:
-            return False
-        self.candidate = candidate
-        return (await self._attempt(self._from_values)).ok
+        self.candidate = load_candidate(self._run.last_good, self._key)
+        return self.candidate is not None and (await self.refresh_secrets()).ok
 
     async def reload(self) -> Attempt:
-        """Make the project on disk live."""
-        return await self._attempt(self._from_project)
+        """Make the project on disk live. Secrets can change while it is compiled."""
+        async with self._compiling:
+            began = time.monotonic()
+            compiled = await asyncio.to_thread(self._compile)
+            async with self._publishing:
+                self.project = await self._concluded(self._from_project(compiled), began)
+                if self.project.ok:
+                    self.values = None
+                return self.project
 
     async def refresh_secrets(self) -> Attempt:
         """Make changed values of secrets live, without compiling anything."""
-        return await self._attempt(self._from_values)
+        async with self._publishing:
+            self.values = await self._concluded(self._from_values(), time.monotonic())
+            return self.values
 
-    async def _attempt(self, work: Callable[[], Awaitable[Attempt]]) -> Attempt:
-        async with self._lock:
-            began = time.monotonic()
-            attempt = replace(await work(), seconds=time.monotonic() - began)
-            self.last = replace(attempt, version=self.version)
-            _report(self.last)
-            return self.last
+    async def _concluded(self, work: Awaitable[Attempt], began: float) -> Attempt:
+        try:
+            attempt = await work
+        except WicketError as error:
+            attempt = Attempt(False, message=error.message, hint=error.hint)
+        attempt = replace(attempt, version=self.version, seconds=time.monotonic() - began)
+        _report(attempt)
+        return attempt
 
-    async def _from_project(self) -> Attempt:
-        variables = self._variables()
-        compiled = await asyncio.to_thread(self._compiler, variables)
-        if compiled.resources is None:
-            return Attempt(False, message="the project has errors", diagnostics=compiled.diagnostics)
-        candidate = await asyncio.to_thread(Candidate.of, compiled.resources, self._key)
-        attempt = await self._make_live(candidate, variables)
-        return replace(attempt, diagnostics=compiled.diagnostics)
+    def _compile(self) -> tuple[Candidate | None, tuple[Diagnostic, ...]]:
+        compiled = self._compiler(self._variables())
+        candidate = Candidate.of(compiled.resources, self._key) if compiled.resources else None
+        return candidate, compiled.diagnostics
+
+    async def _from_project(self, compiled: tuple[Candidate | None, tuple[Diagnostic, ...]]) -> Attempt:
+        candidate, diagnostics = compiled
+        if candidate is None:
+            return Attempt(False, message="the project has errors", diagnostics=diagnostics)
+        return replace(await self._make_live(candidate), diagnostics=diagnostics)
 
     async def _from_values(self) -> Attempt:
         if self.candidate is None:
             return Attempt(False, message="nothing is live yet")
-        return await self._make_live(self.candidate, self._variables())
+        return await self._make_live(self.candidate)
 
-    async def _make_live(self, candidate: Candidate, variables: VariableLookup) -> Attempt:
-        try:
-            target = candidate.snapshot(variables, self._key)
-        except BadSecretError as error:
-            return Attempt(False, message=error.message, hint=error.hint)
+    async def _make_live(self, candidate: Candidate) -> Attempt:
+        target = candidate.snapshot(self._variables(), self._key)
         if reason := await self._refusal(candidate):
             return Attempt(False, message=f"Envoy refuses the configuration: {reason}")
         outcome = await self._publisher.publish(target)

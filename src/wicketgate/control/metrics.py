@@ -44,7 +44,7 @@ class Metrics(Collector):
         info = GaugeMetricFamily("wicket_version_info", "The version that is live.", labels=["version"])
         info.add_metric([live.version], 1)
         yield info
-        yield _gauge("wicket_project_ok", "1 when the project on disk is what is live.", bool(last and last.ok))
+        yield _gauge("wicket_project_ok", "1 when the project on disk is what is live.", live.trouble is None)
         yield _gauge("wicket_live_since_seconds", "Unix time at which the live version came.", live.since)
         yield _gauge("wicket_last_change_seconds", "How long the last change took.", last.seconds if last else 0)
         yield _gauge("wicket_secrets", "Secrets published to Envoy.", len(live.snapshot.of(Kind.SECRETS)))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from wicketgate.compile import Compiled
 from wicketgate.control.api import control_app
@@ -18,6 +17,7 @@ from wicketgate.control.readiness import Readiness, readiness
 from wicketgate.control.servers import serve
 from wicketgate.control.serving import serving_addresses, wait_warm
 from wicketgate.control.settings import ControlSettings, Sockets
+from wicketgate.control.variables import VariableFollower, Variables
 from wicketgate.control.watch import changes
 from wicketgate.envoy.bootstrap import ADMIN_SOCKET
 from wicketgate.errors import ProjectRefused, WicketError
@@ -31,18 +31,7 @@ from wicketgate.xds.snapshot import VersionKey
 
 _log = logging.getLogger(__name__)
 
-_POLL_SECONDS = 0.03
 _TICK_SECONDS = 1.0
-
-
-class Variables(VariableLookup, Protocol):
-    """The variables of an environment, read anew at each look-up."""
-
-    def token(self) -> object:
-        """Return something cheap that differs once any variable may have changed, also by another process."""
-
-    def advance(self) -> None:
-        """Take the rotations that are due one step on."""
 
 
 @dataclass(slots=True)
@@ -71,6 +60,10 @@ class ControlPlane:
         await _Running(self, board, admin, publisher, live, Metrics(live, board), channel).run()
 
 
+class PartFailedError(Exception):
+    """A part of the control plane ended with an error, so all of it is started anew."""
+
+
 @dataclass(slots=True)
 class _Running:
     plane: ControlPlane
@@ -80,37 +73,52 @@ class _Running:
     live: Live
     metrics: Metrics
     channel: Channel
+    stale: asyncio.Event = field(default_factory=asyncio.Event)
+    failed: bool = False
 
     async def run(self) -> None:
-        sockets = self.plane.sockets
-        async with Tasks() as tasks:
-            await self._begin()
-            self.channel.send(Report.PUBLISHED)
-            tasks.start("xds", serve(xds_app(self.board), sockets.xds))
-            tasks.start("private", serve(private_app(self.metrics, self.admin, self._ready), sockets.private))
-            api = control_app(self.live, reload=self._reload, ready=self._ready)
-            tasks.start("control", serve(api, sockets.control))
-            tasks.start("variables", self._follow_variables())
+        follower = VariableFollower(self.plane.variables)
+        await self._begin()
+        self.channel.send(Report.PUBLISHED)
+        async with Tasks(failed=self._fail) as tasks:
+            self._serve(tasks)
+            tasks.start("variables", follower.follow(self.live, stale=self.stale.set, count=self.metrics.count))
+            tasks.start("reloads", self._reload_when_stale())
             tasks.start("ticks", self._tick())
             tasks.start("serving", self._announce())
             if self.plane.settings.watch:
                 tasks.start("watch", self._watch())
-            await self._obey(tasks)
+            await self._obey()
+        if self.failed:
+            raise PartFailedError
+
+    def _serve(self, tasks: Tasks) -> None:
+        sockets = self.plane.sockets
+        api = control_app(self.live, reload=self._reload, ready=self._ready)
+        tasks.start("xds", serve(xds_app(self.board), sockets.xds))
+        tasks.start("private", serve(private_app(self.metrics, self.admin, self._ready), sockets.private))
+        tasks.start("control", serve(api, sockets.control))
+
+    def _fail(self) -> None:
+        self.failed = True
+        self.channel.close()
 
     async def _begin(self) -> None:
-        resumed = self.plane.settings.resume and await self.live.resume()
+        """Publish something. What was live before serves at once; the project is compiled beside it."""
+        if self.plane.settings.resume and await self.live.resume():
+            self.stale.set()
+            return
         attempt = await self._reload()
-        if not attempt.ok and not resumed:
+        if not attempt.ok:
             raise _refused(attempt)
 
-    async def _obey(self, tasks: Tasks) -> None:
+    async def _obey(self) -> None:
         async for message in self.channel.messages():
             match message["kind"]:
                 case Order.RELOAD:
-                    tasks.start("reload", self._reload())
+                    self.stale.set()
                 case Order.DRAIN:
                     self.plane.draining = True
-        _log.info("the supervisor is gone")
         self.board.close()
 
     async def _reload(self) -> Attempt:
@@ -118,28 +126,27 @@ class _Running:
         self.metrics.count(attempt)
         return attempt
 
+    async def _reload_when_stale(self) -> None:
+        while True:
+            await self.stale.wait()
+            self.stale.clear()
+            await self._reload()
+
     async def _ready(self) -> Readiness:
         return await readiness(self.live, self.board, self.admin, draining=self.plane.draining)
-
-    async def _follow_variables(self) -> None:
-        seen = self.plane.variables.token()
-        while True:
-            await asyncio.sleep(_POLL_SECONDS)
-            token = self.plane.variables.token()
-            if token != seen:
-                seen = token
-                self.metrics.count(await self.live.refresh_secrets())
-                await self._reload()
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(_TICK_SECONDS)
             self.publisher.prune()
-            self.plane.variables.advance()
+            try:
+                self.plane.variables.advance()
+            except WicketError as error:
+                _log.error("cannot advance the rotations: %s", error.message, extra={"hint": error.hint})
 
     async def _watch(self) -> None:
         async for _ in changes(self.plane.settings.project):
-            await self._reload()
+            self.stale.set()
 
     async def _announce(self) -> None:
         addresses = await serving_addresses(self.live, self.board, self.admin)

@@ -39,9 +39,9 @@ async def readiness(live: Live, board: Board, admin: EnvoyAdmin, *, draining: bo
 def _project(live: Live) -> str:
     if live.candidate is None:
         return "nothing is live yet"
-    if live.last is None or live.last.ok:
+    if live.trouble is None:
         return ""
-    return f"{live.last.message}; version {live.version or 'none'} keeps serving"
+    return f"{live.trouble.message}; version {live.version or 'none'} keeps serving"
 
 
 def _published(board: Board) -> str:

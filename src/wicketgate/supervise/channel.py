@@ -50,7 +50,7 @@ class Channel:
         try:
             while line := await self._reader.readline():
                 yield json.loads(line)
-        except ConnectionError:
+        except (ConnectionError, ValueError):
             return
 
     def close(self) -> None:

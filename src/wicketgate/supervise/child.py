@@ -33,14 +33,21 @@ class Child:
         """Run the child until `stop`, or until `ended(exit status)` says not to start it again."""
         while not self.stopping:
             began = time.monotonic()
-            self.process = await self.start()
-            _log.info("%s started", self.name, extra={"pid": self.process.pid})
-            status = await self.process.wait()
+            status = await self._lived()
             if self.stopping or not ended(status):
                 return
             pause = self.backoff.pause(time.monotonic() - began)
             _log.error("%s ended, starting it again", self.name, extra={"status": status, "in_seconds": pause})
             await asyncio.sleep(pause)
+
+    async def _lived(self) -> int:
+        try:
+            self.process = await self.start()
+        except OSError as error:
+            _log.error("cannot start %s: %s", self.name, error.strerror)
+            return error.errno or 1
+        _log.info("%s started", self.name, extra={"pid": self.process.pid})
+        return await self.process.wait()
 
     async def stop(self, *, at_once: bool = False) -> None:
         """End the child: SIGTERM, then SIGKILL if it is still there after five seconds."""

@@ -91,7 +91,7 @@ class _Gateway:
         self._control_command = sockets.command(settings)
         self._envoy = Child("Envoy", self._start_envoy)
         self._control = Child("control plane", self._start_control)
-        self._tasks = Tasks()
+        self._tasks = Tasks(failed=lambda: self._give_up(1))
         self._channel: Channel | None = None
         self._published = False
         self._announced: set[str] = set()

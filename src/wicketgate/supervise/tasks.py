@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,11 +15,12 @@ T = TypeVar("T")
 class Tasks:
     """Tasks that live as long as an `async with` block and are cancelled at its end.
 
-    A task that fails is logged at once and stops no other.
+    A task that fails is logged at once, and `failed` is called.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, failed: Callable[[], None]) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._failed = failed
 
     async def __aenter__(self) -> Self:
         return self
@@ -42,3 +43,4 @@ class Tasks:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("task %s failed: %s", task.get_name(), type(error).__name__, exc_info=error)
+            self._failed()
