@@ -73,6 +73,6 @@ CODES: Mapping[str, str] = MappingProxyType(
         "wrong-path": "A path is not a path template.",
         "wrong-scheme": "A URL has a scheme that is not http or https.",
         "wrong-value": "A value has the wrong type or is out of range.",
-        "yaml-alias": "A YAML document uses anchors or aliases.",
+        "yaml-alias": "A YAML alias stands for nothing, for itself or for too much, or merges keys.",
     }
 )

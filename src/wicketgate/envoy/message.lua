@@ -115,7 +115,7 @@ local function rewritten(context, request)
   return url .. (url:find("?", 1, true) and "&" or "?") .. request.query
 end
 
-function envoy_on_request(handle)
+local function change_request(handle)
   local context, headers = handle:filterContext(), handle:headers()
   local path, query = split(headers:get(":path"))
   local list = fields(query)
@@ -128,9 +128,16 @@ function envoy_on_request(handle)
     headers:replace("x-envoy-original-path", headers:get(":path"))
     headers:replace(":path", url)
     handle:streamInfo():dynamicMetadata():set("wicketgate", "passed", true)
-  else
-    handle:respond({ [":status"] = "400" }, "")
+    return "changed"
   end
+  return "climbs"
+end
+
+-- Envoy forwards the request as it is when a script fails; this one answers instead.
+function envoy_on_request(handle)
+  local ok, outcome = pcall(change_request, handle)
+  if ok and outcome == "changed" then return end
+  handle:respond({ [":status"] = ok and "400" or "503" }, "")
 end
 
 function envoy_on_response(handle)

@@ -7,7 +7,7 @@ local function name_of(field)
   return (name:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
 end
 
-function envoy_on_request(handle)
+local function move(handle)
   local headers = handle:headers()
   local proof = headers:get(CARRIER)
   headers:remove(CARRIER)
@@ -18,4 +18,9 @@ function envoy_on_request(handle)
   end
   kept[#kept + 1] = proof
   headers:replace(":path", path .. "?" .. table.concat(kept, "&"))
+end
+
+-- Envoy forwards the request as it is when a script fails: without the proof it must not go.
+function envoy_on_request(handle)
+  if not pcall(move, handle) then handle:respond({ [":status"] = "503" }, "") end
 end

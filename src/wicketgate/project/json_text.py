@@ -16,6 +16,7 @@ MAX_DEPTH = 200
 """Levels of a document. No description needs as many, and whatever walks one may then recurse."""
 
 _TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s,\]}:]+)')
+_CONTAINERS = frozenset((dict, list))
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -60,13 +61,15 @@ def too_deep() -> DocumentError:
 
 def nests_deeper_than(limit: int, value: Json) -> bool:
     """Tell whether a document has more than `limit` levels; level by level, so that the answer does not recurse."""
-    level = [value] if isinstance(value, dict | list) else []
+    level = [value] if type(value) in _CONTAINERS else []
     for _ in range(limit):
+        if not level:
+            return False
         level = [
             child
             for item in level
-            for child in (item.values() if isinstance(item, dict) else item)
-            if isinstance(child, dict | list)
+            for child in (item.values() if type(item) is dict else item)
+            if type(child) in _CONTAINERS
         ]
     return bool(level)
 

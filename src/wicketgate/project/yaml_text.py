@@ -14,7 +14,10 @@ import yaml
 
 from wicketgate.json_types import Json
 from wicketgate.project.document import DocumentError, Place, Pointer
-from wicketgate.project.json_text import MAX_DEPTH, too_deep
+from wicketgate.project.json_text import MAX_DEPTH, nests_deeper_than, too_deep
+
+MAX_COPIED = 1_000_000
+"""Values that the aliases of a document may stand for: a few lines of aliases of aliases can stand for billions."""
 
 _Loader = getattr(yaml, "CLoader", yaml.Loader)
 _INTEGER = re.compile(r"[-+]?[0-9]+")
@@ -53,6 +56,8 @@ def _build(text: str) -> _Builder:
             offset=error.position,
             hint="remove this character",
         ) from None
+    if builder.copied and nests_deeper_than(MAX_DEPTH, builder.root):
+        raise too_deep()
     return builder
 
 
@@ -60,7 +65,10 @@ def _build(text: str) -> _Builder:
 class _Frame:
     value: dict[str, Json] | list[Json]
     pointer: Pointer
+    anchor: str | None
     key: tuple[str, int] | None = None
+    weight: int = 1
+    """Values in it, itself included."""
 
 
 @dataclass
@@ -69,19 +77,22 @@ class _Builder:
     places: dict[Pointer, Place] = field(default_factory=dict)
     stack: list[_Frame] = field(default_factory=list)
     documents: int = 0
+    anchors: dict[str, tuple[Json, int]] = field(default_factory=dict)
+    """What an alias stands for, and its weight. A value that is not closed yet is not here: none holds itself."""
+    copied: int = 0
 
     def take(self, event: Any) -> None:
         match event:
             case yaml.DocumentStartEvent():
                 self._document(event)
             case yaml.AliasEvent():
-                raise _no_alias(_offset(event))
+                self._alias(event)
             case yaml.MappingStartEvent():
                 self._open({}, event)
             case yaml.SequenceStartEvent():
                 self._open([], event)
             case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                self.stack.pop()
+                self._close()
             case yaml.ScalarEvent():
                 self._scalar(event)
 
@@ -104,14 +115,45 @@ class _Builder:
                 "not-yaml", "a key must be a word", offset=offset, hint="write the key as a plain string"
             )
         pointer = self._put(value, offset)
-        self.stack.append(_Frame(value, pointer))
+        self.stack.append(_Frame(value, pointer, event.anchor))
+
+    def _close(self) -> None:
+        frame = self.stack.pop()
+        if frame.anchor is not None:
+            self.anchors[frame.anchor] = (frame.value, frame.weight)
+        self._weigh(frame.weight)
+
+    def _alias(self, event: Any) -> None:
+        """Put in the value itself, not a copy: nothing changes a document once it is read."""
+        offset = _offset(event)
+        if event.anchor not in self.anchors:
+            raise _bad_alias(f"`*{event.anchor}` stands for nothing that is complete before it", offset)
+        value, weight = self.anchors[event.anchor]
+        self.copied += weight
+        if self.copied > MAX_COPIED:
+            raise _bad_alias(f"aliases stand for more than {MAX_COPIED:,} values here", offset)
+        if not self._wants_key:
+            self._put(value, offset)
+            self._weigh(weight)
+        elif isinstance(value, str):
+            self._key(value, offset)
+        else:
+            raise _bad_alias("a key must be a word", offset)
+
+    def _weigh(self, weight: int) -> None:
+        if self.stack:
+            self.stack[-1].weight += weight
 
     def _scalar(self, event: Any) -> None:
         offset = _offset(event)
+        value = event.value if self._wants_key else _scalar_value(event)
+        if event.anchor is not None:
+            self.anchors[event.anchor] = (value, 1)
         if self._wants_key:
-            self._key(event.value, offset)
+            self._key(value, offset)
         else:
-            self._put(_scalar_value(event), offset)
+            self._put(value, offset)
+            self._weigh(1)
 
     @property
     def _wants_key(self) -> bool:
@@ -119,6 +161,8 @@ class _Builder:
 
     def _key(self, key: str, offset: int) -> None:
         frame = self.stack[-1]
+        if key == "<<":
+            raise _bad_alias("`<<` merges nothing: YAML 1.2 has no merge keys", offset)
         if key in frame.value:
             raise DocumentError(
                 "duplicate-key", f"the key `{key}` stands twice", offset=offset, hint="keep one of the two"
@@ -173,10 +217,5 @@ def _scalar_value(event: Any) -> Json:
     return text
 
 
-def _no_alias(offset: int) -> DocumentError:
-    return DocumentError(
-        "yaml-alias",
-        "anchors and aliases are not supported",
-        offset=offset,
-        hint="write the value out, or use a `$ref`: a few aliases can expand to gigabytes",
-    )
+def _bad_alias(message: str, offset: int) -> DocumentError:
+    return DocumentError("yaml-alias", message, offset=offset, hint="write the value out, or use a `$ref`")
