@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -129,14 +128,12 @@ def children(parent: int, word: str) -> list[int]:
 
 
 @contextmanager
-def running(project: Path, *arguments: str, environment: dict[str, str] | None = None) -> Iterator[Running]:
-    """Start `wicket run` on the project and wait until it serves."""
+def running(project: Path, *, command: str = "run") -> Iterator[Running]:
+    """Start `wicket run` (or `dev`) on the project and wait until it serves."""
     out, err = project / "out.log", project / "err.log"
-    command = [sys.executable, "-m", "wicketgate.cli", "run", "--project", str(project), "--listen", "127.0.0.1:0"]
+    line = [sys.executable, "-m", "wicketgate.cli", command, "--project", str(project), "--listen", "127.0.0.1:0"]
     with out.open("wb") as stdout, err.open("wb") as stderr:
-        process = subprocess.Popen(
-            [*command, *arguments], stdout=stdout, stderr=stderr, env={**os.environ, **(environment or {})}
-        )
+        process = subprocess.Popen(line, stdout=stdout, stderr=stderr)
     gateway = Running(process, project, out, err)
     try:
         gateway.port = int(until(lambda: _announced(gateway, _LISTENING)))

@@ -35,7 +35,7 @@ def under_load(url: str, *, seconds: int) -> Iterator[tuple[Load, Load]]:
     finally:
         reports = [process.communicate(timeout=seconds + 30)[0] for process in processes]
         _read_wrk(loads[0], reports[0])
-        _read_h2load(loads[1], reports[1])
+        read_h2load(loads[1], reports[1])
 
 
 def _read_wrk(load: Load, report: str) -> None:
@@ -46,7 +46,8 @@ def _read_wrk(load: Load, report: str) -> None:
     load.failed += sum(map(int, errors.groups())) if errors else 0
 
 
-def _read_h2load(load: Load, report: str) -> None:
+def read_h2load(load: Load, report: str) -> None:
+    """Fill in `load` from what h2load printed."""
     load.report = report
     counts = re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", report)
     assert counts, report

@@ -19,6 +19,7 @@ from wicketgate.supervise.control_command import ControlCommand
 from wicketgate.supervise.drain import Drain
 from wicketgate.supervise.envoy_command import EnvoyCommand, envoy_environment
 from wicketgate.supervise.log import log_to_stderr
+from wicketgate.supervise.parent_death import ending_with
 from wicketgate.supervise.run_directory import RunDirectory
 from wicketgate.supervise.settings import RunSettings, read_installation
 from wicketgate.supervise.sockets import address_of, listen_tcp, listen_unix, reserve_tcp
@@ -129,6 +130,7 @@ class _Gateway:
             cwd=self._run.path,
             env=envoy_environment(),
             stdin=DEVNULL,
+            preexec_fn=ending_with(os.getpid()),
             process_group=0,  # Ctrl-C in a terminal reaches the supervisor alone, which then drains
         )
 
