@@ -43,13 +43,17 @@ def test_what_callers_say_about_themselves_is_not_believed(serve: Serve, origin:
     forged = [
         "x-forwarded-host: evil",
         "x-original-url: /admin",
+        "forwarded: for=10.0.0.1;host=evil",
+        "x-real-ip: 10.0.0.1",
+        "x-forwarded-port: 1",
         "x-request-id: mine",
         "x-envoy-original-path: /admin",
         "x-forwarded-proto: https",
     ]
     answer = gateway.get("/x", *forged)
     assert origin.last.all("x-forwarded-host") == ["gateway"]
-    assert origin.last.all("x-original-url") == []
+    for name in ("x-original-url", "forwarded", "x-real-ip", "x-forwarded-port"):
+        assert origin.last.all(name) == []
     assert origin.last.all("x-envoy-original-path") == []
     assert origin.last.all("x-forwarded-proto") == ["http"]
     assert origin.last.one("x-request-id") == answer.one("zp-rid") != "mine"

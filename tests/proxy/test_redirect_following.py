@@ -71,3 +71,17 @@ def test_a_caller_cannot_enter_by_the_twin(serve: Serve, origin: RecordingOrigin
     authority = origin.url.removeprefix("http://")
     assert gateway.get("/admin", f"host: {authority}", mark).status == 404
     assert origin.seen == []
+
+
+def test_the_origin_is_not_told_the_callers_url(serve: Serve, origin: RecordingOrigin) -> None:
+    origin.reply = _redirecting(origin, f"{origin.url}/new")
+    assert _serve(serve).get("/old?token=1").status == 200
+    assert origin.last.all("x-envoy-original-url") == []
+
+
+def test_a_redirected_post_goes_back_to_the_caller(serve: Serve, origin: RecordingOrigin) -> None:
+    """Envoy would send a GET with the body of the POST."""
+    origin.reply = _redirecting(origin, f"{origin.url}/new", 303)
+    gateway = serve({"/old": {"post": forward(followRedirects=True)}})
+    assert gateway.get("/old", method="POST", body=b"x").status == 303
+    assert len(origin.seen) == 1

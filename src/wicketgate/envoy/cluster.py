@@ -24,8 +24,7 @@ def cluster(upstream: Upstream, *, roots: Path) -> JsonObject:
     return any_of(
         "envoy.config.cluster.v3.Cluster",
         name=cluster_name(upstream),
-        type="STATIC" if all(map(_is_address, origin.endpoints)) else "STRICT_DNS",
-        dns_lookup_family="ALL",
+        **_discovery(origin.endpoints),
         respect_dns_ttl=True,
         connect_timeout=duration(origin.connect_timeout),
         lb_policy="LEAST_REQUEST",
@@ -38,6 +37,15 @@ def cluster(upstream: Upstream, *, roots: Path) -> JsonObject:
         **({"transport_socket": socket} if socket else {}),
         **({"outlier_detection": _outliers(origin.passive_health)} if origin.passive_health else {}),
     )
+
+
+def _discovery(endpoints: tuple[Endpoint, ...]) -> JsonObject:
+    """All addresses of a name share the load. A server on `localhost` may have bound one of two: both are tried."""
+    if all(map(_is_address, endpoints)):
+        return {"type": "STATIC"}
+    if [endpoint.host for endpoint in endpoints] == ["localhost"]:
+        return {"type": "LOGICAL_DNS", "dns_lookup_family": "ALL"}
+    return {"type": "STRICT_DNS", "dns_lookup_family": "V4_PREFERRED"}
 
 
 def _http_options(upstream: Upstream) -> JsonObject:

@@ -38,6 +38,8 @@ def redirected_route(route: Route, forward: Forward) -> JsonObject:
         "name": twin_name(route),
         "match": {"prefix": "/"},
         "route": {**_link(route, forward), **redirect_policy(route)},
+        # Envoy tells the origin by which URL the caller came, query and all.
+        "request_headers_to_remove": ["x-envoy-original-url"],
         **response_fields((*_own_headers(route), *route.outbound)),
     }
 

@@ -17,7 +17,15 @@ from wicketgate.envoy.types import any_of, extension
 from wicketgate.ir.gateway import METHODS, Forward, GatewayIR, Respond, Route
 from wicketgate.json_types import JsonObject
 
-_FORGEABLE = ("x-forwarded-host", QUERY_CARRIER, "x-original-url", "x-rewrite-url")
+_FORGEABLE = (
+    "forwarded",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-real-ip",
+    "x-original-url",
+    "x-rewrite-url",
+    QUERY_CARRIER,
+)
 """What only a proxy in front of an origin says; a caller's word for it would be believed behind us."""
 
 

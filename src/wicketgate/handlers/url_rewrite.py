@@ -18,8 +18,8 @@ class UrlRewriteOptions(Options):
     forward_search: bool = True
     """Add the caller's query."""
     follow_redirects: bool = False
-    """Follow redirects to absolute URLs of the same origin, five at most; relative ones and those that lead elsewhere
-    go back to the caller, so no credential leaves."""
+    """Follow redirects of a GET or HEAD to absolute URLs of the same origin, five at most; relative ones and those that
+    lead elsewhere go back to the caller, so no credential leaves."""
 
 
 def _lower(options: UrlRewriteOptions, at: HandlerContext) -> Forward | None:

@@ -33,6 +33,7 @@ from wicketgate.spec.variables import VariableScope
 _NAMED = "origin://"
 _OPEN_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 """A URL whose host does not end before what comes from the request."""
+_FOLLOWING = frozenset(("GET", "HEAD"))
 _LATER = {"service": "tunnels", "local": "gateways that call one another"}
 
 
@@ -63,6 +64,8 @@ class RouteLowering:
         action = self._action()
         if action is None:
             return None
+        if isinstance(action, Forward) and action.follow_redirects and self.operation.method not in _FOLLOWING:
+            action = self._not_following(action)
         if cors is not None and not isinstance(action, Forward):
             self._warn_cors()
         split = split_proofs(step for policy in inbound for step in policy.steps if isinstance(step, InboundStep))
@@ -221,6 +224,15 @@ class RouteLowering:
                 hint="remove the policy that sends it",
             )
         return action
+
+    def _not_following(self, forward: Forward) -> Forward:
+        self.warn(
+            "redirects-not-followed",
+            f"redirects of a {self.operation.method} go back to the caller: its body would have to be sent twice",
+            option="followRedirects",
+            hint="leave it out here; GET and HEAD follow",
+        )
+        return dataclasses.replace(forward, follow_redirects=False)
 
     def _warn_cors(self) -> None:
         self.diagnostics.warning(
