@@ -56,23 +56,20 @@ class GuardConfig:
                 f"header: {self.header!r} cannot be used",
                 hint="use lower-case letters and digits in up to five words joined by hyphens",
             )
-        if self.secret_file is not None and not _PATH.fullmatch(self.secret_file):
-            raise GuardConfigError(
-                f"secret_file: {self.secret_file!r} cannot be used",
-                hint="give an absolute path of letters, digits and . _ - only",
-            )
+        if self.secret_file is not None:
+            require_path("secret_file", self.secret_file)
         for field in ("listen", "upstream"):
-            _split(field, getattr(self, field))
+            split_address(field, getattr(self, field))
 
     @property
     def listen_at(self) -> tuple[str, int]:
         """Host and port; an IPv6 host in brackets."""
-        return _split("listen", self.listen)
+        return split_address("listen", self.listen)
 
     @property
     def upstream_at(self) -> tuple[str, int]:
         """Host and port; an IPv6 host in brackets."""
-        return _split("upstream", self.upstream)
+        return split_address("upstream", self.upstream)
 
     @property
     def enforcing(self) -> bool:
@@ -80,14 +77,33 @@ class GuardConfig:
 
     @property
     def aliases(self) -> tuple[str, ...]:
-        """Every other spelling of the header with `_` for some `-`: frameworks may take it for the header."""
-        first, *words = self.header.split("-")
-        joints = list(product("-_", repeat=len(words)))
-        return tuple(first + "".join(map("".join, zip(joint, words, strict=True))) for joint in joints[1:])
+        """Every other spelling of the header."""
+        return spellings(self.header)
 
 
-def _split(field: str, address: str) -> tuple[str, int]:
+def split_address(field: str, address: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT`; an IPv6 host stays in brackets.
+
+    Raises:
+        GuardConfigError: it is not an address; `field` names it in the text.
+    """
     match = _ADDRESS.fullmatch(address)
     if match is None or not 0 < int(match["port"]) <= _HIGHEST_PORT:
         raise GuardConfigError(f"{field}: {address!r} is not HOST:PORT", hint="write it like 127.0.0.1:8080")
     return match["host"], int(match["port"])
+
+
+def require_path(field: str, path: str) -> None:
+    """Raises GuardConfigError for a path that some server's configuration could not carry unharmed."""
+    if not _PATH.fullmatch(path):
+        raise GuardConfigError(
+            f"{field}: {path!r} cannot be used",
+            hint="give an absolute path of letters, digits and . _ - only",
+        )
+
+
+def spellings(header: str) -> tuple[str, ...]:
+    """Every other spelling of a header with `_` for some `-`: frameworks may take it for the header."""
+    first, *words = header.split("-")
+    joints = list(product("-_", repeat=len(words)))
+    return tuple(first + "".join(map("".join, zip(joint, words, strict=True))) for joint in joints[1:])

@@ -20,7 +20,7 @@ from tests.guards.stands.base import free_port, running
 from tests.guards.stands.origin import origin
 from wicketgate.guards import GuardConfig, Mode, render
 
-_COMMAND = re.compile(r"^#   \$ (.*)$", re.MULTILINE)
+COMMAND = re.compile(r"^#   \$ (.*)$", re.MULTILINE)
 _SECRET_COMMAND = re.compile(r"^#   \$ (.*guard-secret\))$", re.MULTILINE)
 
 
@@ -50,7 +50,7 @@ class Proxy:
 
     def _install(self, folder: Path, text: str, secrets: Sequence[str] | None) -> None:
         (folder / self.saved_as).write_text(text.replace("/var/log/nginx/", f"{folder}/"))
-        *commands, add = _COMMAND.findall(text)
+        *commands, add = COMMAND.findall(text)
         run_commands(folder, commands, (secrets or ("",))[0])
         for secret in (secrets or ())[1:]:
             run_commands(folder, [add], secret)
@@ -107,7 +107,17 @@ def _caddy(folder: Path) -> Sequence[str]:
     return [str(Path(sys.executable).with_name("caddy")), "run", "--config", f"{folder}/Caddyfile"]
 
 
-_APACHE_MODULES = ("mpm_event", "authz_core", "headers", "rewrite", "proxy", "proxy_http")
+_APACHE_MODULES = [
+    "mpm_event",
+    "authz_core",
+    "headers",
+    "lua",
+    "proxy",
+    "proxy_http",
+    "rewrite",
+    "socache_shmcb",
+    "ssl",
+]
 
 
 def _apache(folder: Path) -> Sequence[str]:
@@ -121,7 +131,7 @@ DefaultRuntimeDir {folder}
 ErrorLog {folder}/error.log
 {modules}
 StartServers 1
-Include {folder}/guard.conf
+Include {folder}/wicketgate-guard.conf
 """
     )
     return ["apache2", "-DFOREGROUND", "-f", f"{folder}/apache.conf"]
@@ -132,7 +142,7 @@ def _envoy(folder: Path) -> Sequence[str]:
 
 
 PROXIES = (
-    Proxy("apache", "guard.conf", _apache),
+    Proxy("apache", "wicketgate-guard.conf", _apache),
     Proxy("caddy", "guard.caddy", _caddy),
     Proxy("envoy", "envoy.yaml", _envoy),
     Proxy("haproxy", "haproxy.cfg", _haproxy),
