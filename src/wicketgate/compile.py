@@ -15,12 +15,15 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from wicketgate.certificates.directory import find_certificates
 from wicketgate.diagnostics import Diagnostic, Diagnostics, Span, printable
 from wicketgate.envoy.emit import emit
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.ir.gateway import GatewayIR
 from wicketgate.lower.gateway import lower_project
 from wicketgate.project.load import load_project
+from wicketgate.resolve.certificates import CertificateTable
+from wicketgate.spec.certificates import NO_CERTIFICATES, CertificateLookup
 from wicketgate.spec.installation import Installation, ListenerSection
 from wicketgate.spec.project import validate_project
 from wicketgate.spec.variables import VariableLookup, VariableScope
@@ -41,18 +44,30 @@ class Compiled:
 
 
 def compile_project(
-    folder: Path, *, variables: VariableLookup, listen: tuple[str, ...] = (), roots: Path | None = None
+    folder: Path,
+    *,
+    variables: VariableLookup,
+    certificates: CertificateLookup = NO_CERTIFICATES,
+    listen: tuple[str, ...] = (),
+    roots: Path | None = None,
 ) -> Compiled:
     """Compile the project in `folder`.
 
-    `listen` (`ADDR:PORT`) replaces the addresses of `wicket.toml`; `roots` the system's certificate authorities.
+    `certificates` are those of the installation that it may name; `listen` (`ADDR:PORT`) replaces the addresses of
+    `wicket.toml`; `roots` the system's certificate authorities.
     Never raises for what a user wrote: every such fault is a diagnostic.
     """
     with _collector_paused():
-        return _compile(folder, variables, listen, roots or system_roots())
+        return _compile(folder, variables, certificates, listen, roots or system_roots())
 
 
-def _compile(folder: Path, variables: VariableLookup, listen: tuple[str, ...], roots: Path) -> Compiled:
+def _compile(
+    folder: Path,
+    variables: VariableLookup,
+    certificates: CertificateLookup,
+    listen: tuple[str, ...],
+    roots: Path,
+) -> Compiled:
     diagnostics = Diagnostics()
     scope = VariableScope(variables)
     documents = load_project(folder, diagnostics)
@@ -60,7 +75,8 @@ def _compile(folder: Path, variables: VariableLookup, listen: tuple[str, ...], r
     installation = _listening(spec.installation, listen, diagnostics)
     if installation is None:
         return Compiled(None, None, None, _told(diagnostics, scope))
-    gateway = lower_project(spec, installation, scope, diagnostics)
+    table = CertificateTable(certificates, find_certificates(folder, installation.certificates), folder)
+    gateway = lower_project(spec, installation, scope, table, diagnostics)
     if diagnostics.has_errors:
         return Compiled(installation, None, None, _told(diagnostics, scope))
     resources = emit(gateway, roots=roots)

@@ -8,6 +8,8 @@ from types import MappingProxyType
 CODES: Mapping[str, str] = MappingProxyType(
     {
         "base-url-query": "A base URL has a query or a fragment.",
+        "certificate-disabled": "A certificate is not enabled in this environment.",
+        "certificate-needs-tls": "A client certificate is named for an origin that is not verified by TLS.",
         "cors-any-origin": "A CORS policy lets every site in, with or without the browser's credentials.",
         "cors-without-origin": "A CORS policy stands on a route that no origin answers, where it has no effect.",
         "duplicate-key": "A key stands twice in one object, or under both of its names.",
@@ -55,7 +57,10 @@ CODES: Mapping[str, str] = MappingProxyType(
         "secret-undone": "A later policy takes away a secret that an earlier one put in.",
         "status-text-ignored": "A status text is given, which HTTP/2 and HTTP/3 do not carry.",
         "template-malformed": "A URL pattern cannot be read.",
+        "tls-needs-https": "TLS is described for an origin that is reached over plain http.",
         "too-deep": "A document nests too deeply.",
+        "unknown-authority": "A certificate authority is named that does not exist.",
+        "unknown-certificate": "A certificate is named that does not exist.",
         "unknown-cors-policy": "A route names a CORS policy that does not exist.",
         "unknown-document": "A handler names an API document that does not exist.",
         "unknown-handler": "A handler does not exist.",
@@ -64,6 +69,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "unknown-origin": "A route names an origin that is not declared.",
         "unknown-policy": "A route or a composite names a policy that does not exist.",
         "unknown-policy-export": "The export of a policy does not exist.",
+        "unverified-origin": "The certificate of an origin is not verified.",
         "unreadable": "A file cannot be read.",
         "url-credentials": "A URL holds a user name or a password.",
         "wrong-cors-origin": "An allowed origin is not one that a browser sends.",

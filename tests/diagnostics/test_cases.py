@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.known_certificates import KnownCertificates
 from tests.support.variables import GivenVariables
 from wicketgate.compile import compile_project
 from wicketgate.diagnostic_codes import CODES
@@ -27,6 +28,7 @@ VARIABLES = GivenVariables(
     plain={"ORIGIN": "http://127.0.0.1:9001"},
     unmarked={"UNMARKED": CANARY},
 )
+CERTIFICATES = KnownCertificates(pairs={"client": None}, disabled=["resting"], trusted={"corporate": None})
 _DIVIDER = "--- messages\n"
 
 
@@ -37,7 +39,7 @@ def _split(text: str) -> tuple[dict[str, str], str]:
 
 
 def _messages(folder: Path) -> tuple[str, set[str]]:
-    compiled = compile_project(folder, variables=VARIABLES, roots=Path("/roots.pem"))
+    compiled = compile_project(folder, variables=VARIABLES, certificates=CERTIFICATES, roots=Path("/roots.pem"))
     lines = [
         f"{item.span}: {item.severity} {item.code}: {item.message}\n  {item.hint}".rstrip()
         for item in compiled.diagnostics

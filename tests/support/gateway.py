@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.envoy import RunningEnvoy, running
+from tests.support.known_certificates import KnownCertificates
 from tests.support.variables import GivenVariables
 from wicketgate.compile import compile_project
 from wicketgate.ir.secrets import TextSecret, VariableRef
@@ -79,11 +80,17 @@ def _dechunk(body: bytes) -> bytes:
 
 @contextmanager
 def serving(
-    project: Path, state: Path, variables: Mapping[str, str] | None = None, *, roots: Path | None = None
+    project: Path,
+    state: Path,
+    variables: Mapping[str, str] | None = None,
+    *,
+    roots: Path | None = None,
+    certificates: KnownCertificates | None = None,
 ) -> Iterator[Gateway]:
     """Compile the project and serve it until the block ends; its diagnostics are the error if it does not check."""
     given = GivenVariables(unmarked=variables)
-    compiled = compile_project(project, variables=given, listen=("127.0.0.1:0",), roots=roots)
+    known = certificates or KnownCertificates()
+    compiled = compile_project(project, variables=given, certificates=known, listen=("127.0.0.1:0",), roots=roots)
     if compiled.resources is None:
         raise AssertionError(compiled.diagnostics)
     values = {
@@ -91,7 +98,7 @@ def serving(
         for name, source in compiled.resources.secrets.items()
         if isinstance(source, TextSecret)
     }
-    with running(compiled.resources, state, values) as envoy:
+    with running(compiled.resources, state, values, known) as envoy:
         yield Gateway(envoy)
 
 

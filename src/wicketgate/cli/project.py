@@ -16,12 +16,16 @@ def compile_workspace(
     workspace: Workspace, environment: str | None, *, listen: Sequence[str] | None = None
 ) -> Compiled:
     """Return what the project compiles to; its diagnostics say why when it does not."""
+    from wicketgate.certificates import open_certificates
     from wicketgate.compile import compile_project
     from wicketgate.variables import open_variables
 
     name = workspace.environment(environment)
     variables = open_variables(workspace.project, state=workspace.state, environment=name, process=workspace.environ)
-    return compile_project(workspace.project, variables=variables, listen=tuple(listen or ()))
+    certificates = open_certificates(state=workspace.state, environment=name, process=workspace.environ)
+    return compile_project(
+        workspace.project, variables=variables, certificates=certificates, listen=tuple(listen or ())
+    )
 
 
 def require_compiled(workspace: Workspace, environment: str | None, *, listen: Sequence[str] | None = None) -> Compiled:

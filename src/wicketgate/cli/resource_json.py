@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from wicketgate.envoy.resources import EnvoyResources
-from wicketgate.ir.secrets import SecretSource, TextSecret
+from wicketgate.ir.secrets import (
+    AuthorityFile,
+    KeyPairSecret,
+    PrivateAuthority,
+    SecretSource,
+    StoredAuthority,
+    StoredIdentity,
+    TextSecret,
+)
 from wicketgate.json_types import JsonObject
 
 
@@ -19,6 +27,16 @@ def resources_json(resources: EnvoyResources) -> JsonObject:
 
 def secret_json(source: SecretSource) -> JsonObject:
     """Say where a secret comes from."""
-    if isinstance(source, TextSecret):
-        return {"variables": list(source.variables)}
-    return {"certificate": str(source.certificate), "key": str(source.key)}
+    match source:
+        case TextSecret():
+            return {"variables": list(source.variables)}
+        case KeyPairSecret():
+            return {"certificate": str(source.certificate), "key": str(source.key)}
+        case StoredIdentity(name):
+            return {"stored_certificate": name}
+        case AuthorityFile(_, path):
+            return {"authorities": str(path)}
+        case StoredAuthority(name):
+            return {"stored_authority": name}
+        case PrivateAuthority():
+            return {"stored_authority": "private"}

@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wicketgate.ir.gateway import Action, AppendPath, Forward, Redirect, Respond, Route
-from wicketgate.ir.origin import HeaderProof, Link, Origin, Plaintext, Proof, VerifiedTLS
-from wicketgate.ir.secrets import TextSecret
+from wicketgate.ir.origin import (
+    HeaderProof,
+    Link,
+    MutualTLS,
+    NamedAuthority,
+    Origin,
+    PinnedServer,
+    Plaintext,
+    Proof,
+    SystemRoots,
+    UnverifiedTLS,
+    VerifiedTLS,
+)
+from wicketgate.ir.secrets import PrivateAuthority, TextSecret
 from wicketgate.ir.steps import (
     ClearHeaders,
     LimitRequestSize,
@@ -42,16 +54,31 @@ def forward_target(action: Forward) -> str:
 
 
 def origin_url(origin: Origin) -> str:
-    scheme = "https" if isinstance(origin.link, VerifiedTLS) else "http"
+    scheme = "http" if isinstance(origin.link, Plaintext) else "https"
     return f"{scheme}://{origin.authority}"
 
 
 def link_words(link: Link) -> str:
     match link:
         case VerifiedTLS():
-            return f"TLS, verified as {link.name}"
+            return f"TLS, {_server_words(link)}"
+        case MutualTLS(server, identity):
+            return f"mutual TLS, {_server_words(server)}, as {identity.name}"
+        case UnverifiedTLS(reason):
+            return f"TLS, not verified ({reason})"
         case Plaintext():
             return f"plaintext ({link.reason})" if link.reason else "plaintext"
+
+
+def _server_words(server: VerifiedTLS) -> str:
+    match server.trust:
+        case SystemRoots():
+            return f"verified as {server.name.text}"
+        case NamedAuthority(source):
+            by = "the private authority" if isinstance(source, PrivateAuthority) else source.name
+            return f"verified as {server.name.text} by {by}"
+        case PinnedServer():
+            return "verified by its key"
 
 
 def proof_words(proof: Proof) -> str:
@@ -69,9 +96,11 @@ def proofs_of(route: Route) -> tuple[Proof, ...]:
 
 
 def posture(route: Route) -> str:
-    """Say how the origin knows the gateway: `secret`, `open`, or `-` for a route without an origin."""
+    """Say how the origin knows the gateway: `mutual`, `secret`, `open`, or `-` for a route without an origin."""
     if not isinstance(route.action, Forward):
         return "-"
+    if isinstance(route.action.upstream.origin.link, MutualTLS):
+        return "mutual"
     return "secret" if proofs_of(route) else "open"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from wicketgate.certificates import open_certificates
 from wicketgate.compile import compile_project
 from wicketgate.control.plane import ControlPlane
 from wicketgate.control.settings import ControlSettings, Sockets, parse_arguments
@@ -30,7 +31,10 @@ def _plane(settings: ControlSettings) -> ControlPlane:
         settings,
         Sockets.inherited(settings.descriptors),
         open_variables(settings.project, state=settings.state, environment=settings.environment),
-        lambda variables: compile_project(settings.project, variables=variables, listen=settings.listen),
+        open_certificates(state=settings.state, environment=settings.environment),
+        lambda values: compile_project(
+            settings.project, variables=values.variables, certificates=values.certificates, listen=settings.listen
+        ),
     )
 
 

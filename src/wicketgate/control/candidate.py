@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wicketgate.control.secret_values import secret_message
+from wicketgate.control.secret_values import Values, secret_message
 from wicketgate.envoy.resources import EnvoyResources
-from wicketgate.ir.secrets import KeyPairSecret, SecretSource, TextSecret, VariableRef
+from wicketgate.errors import WicketError
+from wicketgate.ir.secrets import (
+    AuthorityFile,
+    KeyPairSecret,
+    PrivateAuthority,
+    SecretSource,
+    StoredAuthority,
+    StoredIdentity,
+    TextSecret,
+    VariableRef,
+)
 from wicketgate.json_types import JsonObject
-from wicketgate.spec.variables import VariableLookup
 from wicketgate.supervise.run_directory import write_private
 from wicketgate.xds.kinds import Kind
-from wicketgate.xds.snapshot import Collection, Snapshot, VersionKey
+from wicketgate.xds.snapshot import Collection, Resource, Snapshot, VersionKey
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A version with its secrets. `kept` maps those that are older than they should be to what is wrong."""
+
+    snapshot: Snapshot
+    kept: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +51,22 @@ class Candidate:
         collections = {kind: _collection(messages, key) for kind, messages in kinds.items()}
         return cls(Snapshot(collections), dict(resources.secrets))
 
-    def snapshot(self, variables: VariableLookup, key: VersionKey) -> Snapshot:
-        """Join the values of the secrets. Raises `BadSecretError` for one that cannot be sent."""
-        secrets = {
-            name: key.resource(name, secret_message(name, source, variables)) for name, source in self.sources.items()
-        }
-        return Snapshot({**self.configuration.collections, Kind.SECRETS: secrets})
+    def joined(self, values: Values, key: VersionKey, *, held: Collection) -> Joined:
+        """Join the values of the secrets; `held` are those that are live.
+
+        A certificate that went bad does not go live: the one that is held stays. Raises `WicketError` for a secret
+        that cannot be sent and is not held, and for any variable that cannot be sent.
+        """
+        secrets: dict[str, Resource] = {}
+        kept: dict[str, str] = {}
+        for name, source in self.sources.items():
+            try:
+                secrets[name] = key.resource(name, secret_message(name, source, values))
+            except WicketError as error:
+                if isinstance(source, TextSecret) or name not in held:
+                    raise
+                secrets[name], kept[name] = held[name], error.message
+        return Joined(Snapshot({**self.configuration.collections, Kind.SECRETS: secrets}), kept)
 
 
 def _collection(messages: tuple[JsonObject, ...], key: VersionKey) -> Collection:
@@ -70,13 +98,33 @@ def _described(source: SecretSource) -> JsonObject:
     match source:
         case TextSecret():
             parts = [{"variable": part.name} if isinstance(part, VariableRef) else part for part in source.parts]
-            return {"parts": parts, "percent_encoded": source.percent_encoded}
-        case KeyPairSecret():
-            return {"name": source.name, "certificate": str(source.certificate), "key": str(source.key)}
+            return {"kind": "text", "parts": parts, "percent_encoded": source.percent_encoded}
+        case KeyPairSecret(name, certificate, key):
+            return {"kind": "key pair", "name": name, "certificate": str(certificate), "key": str(key)}
+        case StoredIdentity(name):
+            return {"kind": "identity", "name": name}
+        case AuthorityFile(name, path):
+            return {"kind": "authority file", "name": name, "path": str(path)}
+        case StoredAuthority(name):
+            return {"kind": "authority", "name": name}
+        case PrivateAuthority():
+            return {"kind": "private authority"}
 
 
 def _source(described: JsonObject) -> SecretSource:
-    if "parts" not in described:
-        return KeyPairSecret(described["name"], Path(described["certificate"]), Path(described["key"]))
-    parts = tuple(VariableRef(part["variable"]) if isinstance(part, dict) else part for part in described["parts"])
-    return TextSecret(parts, percent_encoded=described["percent_encoded"])
+    match described:
+        case {"kind": "text", "parts": parts, "percent_encoded": encoded}:
+            found = (VariableRef(part["variable"]) if isinstance(part, dict) else part for part in parts)
+            return TextSecret(tuple(found), percent_encoded=encoded)
+        case {"kind": "key pair", "name": name, "certificate": certificate, "key": key}:
+            return KeyPairSecret(name, Path(certificate), Path(key))
+        case {"kind": "identity", "name": name}:
+            return StoredIdentity(name)
+        case {"kind": "authority file", "name": name, "path": path}:
+            return AuthorityFile(name, Path(path))
+        case {"kind": "authority", "name": name}:
+            return StoredAuthority(name)
+        case {"kind": "private authority"}:
+            return PrivateAuthority()
+        case _:
+            raise ValueError("this is no source of a secret")

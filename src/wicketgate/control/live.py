@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from wicketgate.compile import Compiled
 from wicketgate.control.candidate import Candidate, load_candidate, save_candidate
+from wicketgate.control.secret_values import Values
 from wicketgate.control.validation import refusal
 from wicketgate.diagnostics import Diagnostic
 from wicketgate.errors import WicketError
 from wicketgate.json_types import JsonObject
-from wicketgate.spec.variables import VariableLookup
 from wicketgate.supervise.run_directory import RunDirectory
 from wicketgate.xds.board import Outcome
 from wicketgate.xds.kinds import Kind
@@ -44,19 +44,20 @@ class Live:
     """Makes versions live, one at a time; `since` dates the live version.
 
     `project` is the latest attempt to make the project on disk live, `values` the latest with changed secrets alone.
+    `kept` maps certificates in use that could not be replaced to what is wrong with the new ones.
     """
 
     def __init__(
         self,
         *,
-        compiler: Callable[[VariableLookup], Compiled],
-        variables: Callable[[], VariableLookup],
+        compiler: Callable[[Values], Compiled],
+        values: Values,
         publisher: Publisher,
         run: RunDirectory,
         key: VersionKey,
     ) -> None:
         self._compiler = compiler
-        self._variables = variables
+        self._values = values
         self._publisher = publisher
         self._run = run
         self._key = key
@@ -68,6 +69,7 @@ class Live:
         self.since = 0.0
         self.project: Attempt | None = None
         self.values: Attempt | None = None
+        self.kept: Mapping[str, str] = {}
 
     @property
     def last(self) -> Attempt | None:
@@ -112,7 +114,7 @@ class Live:
         return attempt
 
     def _compile(self) -> tuple[Candidate | None, tuple[Diagnostic, ...]]:
-        compiled = self._compiler(self._variables())
+        compiled = self._compiler(self._values)
         candidate = Candidate.of(compiled.resources, self._key) if compiled.resources else None
         return candidate, compiled.diagnostics
 
@@ -128,13 +130,21 @@ class Live:
         return await self._make_live(self.candidate)
 
     async def _make_live(self, candidate: Candidate) -> Attempt:
-        target = candidate.snapshot(self._variables(), self._key)
+        target, kept = self._joined(candidate)
         if reason := await self._refusal(candidate):
             return Attempt(False, message=f"Envoy refuses the configuration: {reason}")
         outcome = await self._publisher.publish(target)
         if outcome.rejections:
             return Attempt(False, message=_rejected(outcome))
+        self.kept = kept
         return self._commit(candidate, target, save=self._changes(candidate, _CONFIGURATION))
+
+    def _joined(self, candidate: Candidate) -> tuple[Snapshot, Mapping[str, str]]:
+        joined = candidate.joined(self._values, self._key, held=self.snapshot.of(Kind.SECRETS))
+        for name, problem in joined.kept.items():
+            if self.kept.get(name) != problem:
+                _log.error("the certificate in use stays: %s", problem, extra={"secret": name})
+        return joined.snapshot, joined.kept
 
     async def _refusal(self, candidate: Candidate) -> str | None:
         """Ask an Envoy that serves nothing. Changed routes alone are left to the one that serves: it takes them whole

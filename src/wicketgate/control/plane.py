@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wicketgate.certificates import Certificates
 from wicketgate.compile import Compiled
 from wicketgate.control.api import control_app
 from wicketgate.control.envoy_admin import EnvoyAdmin
@@ -14,6 +15,7 @@ from wicketgate.control.live import Attempt, Live
 from wicketgate.control.metrics import Metrics
 from wicketgate.control.private_app import private_app
 from wicketgate.control.readiness import Readiness, readiness
+from wicketgate.control.secret_values import Values
 from wicketgate.control.servers import serve
 from wicketgate.control.serving import serving_addresses, wait_warm
 from wicketgate.control.settings import ControlSettings, Sockets
@@ -21,7 +23,6 @@ from wicketgate.control.variables import VariableFollower, Variables
 from wicketgate.control.watch import changes
 from wicketgate.envoy.bootstrap import ADMIN_SOCKET
 from wicketgate.errors import ProjectRefused, WicketError
-from wicketgate.spec.variables import VariableLookup
 from wicketgate.supervise.channel import Channel, Order, Report
 from wicketgate.supervise.tasks import Tasks
 from wicketgate.xds.board import Board
@@ -41,7 +42,8 @@ class ControlPlane:
     settings: ControlSettings
     sockets: Sockets
     variables: Variables
-    compiler: Callable[[VariableLookup], Compiled]
+    certificates: Certificates
+    compiler: Callable[[Values], Compiled]
     draining: bool = False
 
     async def run(self) -> None:
@@ -51,7 +53,7 @@ class ControlPlane:
         publisher = Publisher(board, warmed=lambda: wait_warm(admin))
         live = Live(
             compiler=self.compiler,
-            variables=lambda: self.variables,
+            values=Values(self.variables, self.certificates),
             publisher=publisher,
             run=self.settings.run,
             key=VersionKey(self.settings.run.version_key()),
@@ -77,7 +79,7 @@ class _Running:
     failed: bool = False
 
     async def run(self) -> None:
-        follower = VariableFollower(self.plane.variables)
+        follower = VariableFollower(self.plane.variables, self.plane.certificates)
         await self._begin()
         self.channel.send(Report.PUBLISHED)
         async with Tasks(failed=self._fail) as tasks:

@@ -31,6 +31,7 @@ async def readiness(live: Live, board: Board, admin: EnvoyAdmin, *, draining: bo
         "draining": "the gateway is stopping" if draining else "",
         "project": _project(live),
         "envoy": "" if await admin.live() else "Envoy is not live",
+        "certificates": "; ".join(f"{name}: {problem}" for name, problem in sorted(live.kept.items())),
         "published": _published(board),
     }
     return Readiness({check: problem for check, problem in found.items() if problem})

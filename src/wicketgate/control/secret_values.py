@@ -1,39 +1,73 @@
-"""Secrets as Envoy gets them: the templates of the compiler joined with the values of the variables."""
+"""Secrets as Envoy gets them: what the compiler names, joined with the values of variables and certificates."""
 
 from __future__ import annotations
 
 import base64
 import re
-from pathlib import Path
+from dataclasses import dataclass
+from typing import TypeVar, assert_never
 from urllib.parse import quote
 
+from wicketgate.certificates.files import read_authorities, read_key_pair
+from wicketgate.certificates.values import Authorities, Certificates, PemKeyPair
 from wicketgate.errors import WicketError
-from wicketgate.ir.secrets import KeyPairSecret, SecretSource, TextSecret, VariableRef
+from wicketgate.ir.secrets import (
+    AuthorityFile,
+    KeyPairSecret,
+    PrivateAuthority,
+    SecretSource,
+    StoredAuthority,
+    StoredIdentity,
+    TextSecret,
+    VariableRef,
+)
 from wicketgate.json_types import JsonObject
 from wicketgate.spec.variables import VariableLookup
 from wicketgate.xds.kinds import Kind
+
+F = TypeVar("F")
 
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 """RFC 9110 section 5.5 without obs-text: what is sent is then what the origin compares."""
 
 
 class BadSecretError(WicketError):
-    """A secret cannot be sent. The message names the variable or the file, never the value."""
+    """A secret cannot be sent. The message names the variable, the certificate or the file, never the value."""
 
 
-def secret_message(name: str, source: SecretSource, variables: VariableLookup) -> JsonObject:
-    """Return the `Secret` of Envoy under this SDS name. Raises `BadSecretError`."""
-    message: JsonObject = {"@type": Kind.SECRETS.type_url, "name": name}
+@dataclass(frozen=True, slots=True)
+class Values:
+    """Where the values of secrets come from."""
+
+    variables: VariableLookup
+    certificates: Certificates
+
+
+def secret_message(name: str, source: SecretSource, values: Values) -> JsonObject:
+    """Return the `Secret` of Envoy under this SDS name.
+
+    Raises `BadSecretError`, and `BadCertificateError` or `CertificateFileError` for what files hold.
+    """
+    return {"@type": Kind.SECRETS.type_url, "name": name, **_content(source, values)}
+
+
+def _content(source: SecretSource, values: Values) -> JsonObject:
+    certificates = values.certificates
     match source:
         case TextSecret():
-            return message | {"generic_secret": {"secret": {"inline_string": _text(source, variables)}}}
-        case KeyPairSecret():
-            return message | {
-                "tls_certificate": {
-                    "certificate_chain": _pem(source.certificate),
-                    "private_key": _pem(source.key),
-                }
-            }
+            return {"generic_secret": {"secret": {"inline_string": _text(source, values.variables)}}}
+        case KeyPairSecret(_, certificate, key):
+            return _key_pair(read_key_pair(certificate, key))
+        case StoredIdentity(name):
+            return _key_pair(_there(certificates.key_pair(name), f"the certificate {name} is not there or not enabled"))
+        case AuthorityFile(_, path):
+            return _authorities(read_authorities(path))
+        case StoredAuthority(name):
+            return _authorities(_there(certificates.authority(name), f"the CA certificate {name} is not there"))
+        case PrivateAuthority():
+            return _authorities(_there(certificates.private_authority(), "the private authority is not there"))
+        case _:
+            assert_never(source)
 
 
 def _text(source: TextSecret, variables: VariableLookup) -> str:
@@ -61,11 +95,23 @@ def _value(reference: VariableRef, variables: VariableLookup, *, percent_encoded
     return value
 
 
-def _pem(path: Path) -> JsonObject:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise BadSecretError(
-            f"cannot read {path}: {error.strerror}", hint="see [listeners.tls] in wicket.toml"
-        ) from error
-    return {"inline_bytes": base64.b64encode(content).decode()}
+def _key_pair(pair: PemKeyPair) -> JsonObject:
+    return {"tls_certificate": {"certificate_chain": _inline(pair.chain), "private_key": _inline(pair.key.reveal())}}
+
+
+def _authorities(trusted: Authorities) -> JsonObject:
+    context: JsonObject = {"trusted_ca": _inline(trusted.chain)}
+    if trusted.revoked:
+        # Lists of what issues certificates are enough: the authorities themselves are the operator's own.
+        context |= {"crl": _inline(trusted.revoked), "only_verify_leaf_cert_crl": True}
+    return {"validation_context": context}
+
+
+def _inline(text: str) -> JsonObject:
+    return {"inline_bytes": base64.b64encode(text.encode()).decode()}
+
+
+def _there(found: F | None, missing: str) -> F:
+    if found is None:
+        raise BadSecretError(missing, hint="see `wicket cert list` and `wicket ca-certificate list`")
+    return found

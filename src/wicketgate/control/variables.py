@@ -10,8 +10,8 @@ from typing import Protocol
 
 from wicketgate.control.live import Attempt, Live
 from wicketgate.errors import WicketError
-from wicketgate.ir.secrets import KeyPairSecret
-from wicketgate.secret_value import SecretValue
+from wicketgate.ir.secrets import AuthorityFile, KeyPairSecret, SecretSource
+from wicketgate.spec.certificates import CertificateLookup
 from wicketgate.spec.variables import Secrecy, VariableLookup
 
 _log = logging.getLogger(__name__)
@@ -29,14 +29,16 @@ class Variables(VariableLookup, Protocol):
         """Take the rotations that are due one step on."""
 
 
-def visible(variables: VariableLookup) -> dict[str, SecretValue | None]:
-    """Return what the compiler may build into a configuration: every variable, the secret ones without value."""
+def visible(variables: VariableLookup, certificates: CertificateLookup) -> dict[str, object]:
+    """Return what the compiler may build into a configuration: every variable, the secret ones without value, and
+    which certificates there are."""
     found = ((name, variables.lookup(name)) for name in variables.names())
-    return {
+    known = {
         f"{name} {variable.secrecy}": None if variable.secrecy is Secrecy.SECRET else variable.value
         for name, variable in found
         if variable is not None
     }
+    return {**known, "certificates": dict(certificates.identities()), "authorities": sorted(certificates.authorities())}
 
 
 class VariableFollower:
@@ -46,10 +48,11 @@ class VariableFollower:
     for variables that cannot be read.
     """
 
-    def __init__(self, variables: Variables) -> None:
+    def __init__(self, variables: Variables, certificates: CertificateLookup) -> None:
         self._variables = variables
+        self._certificates = certificates
         self._seen = variables.token()
-        self._visible = visible(variables)
+        self._visible = visible(variables, certificates)
         self._complaint = ""
 
     async def follow(self, live: Live, *, stale: Callable[[], None], count: Callable[[Attempt], None]) -> None:
@@ -65,12 +68,12 @@ class VariableFollower:
                 stale()
             self._visible = shown
 
-    def _look(self) -> tuple[bool, dict[str, SecretValue | None]]:
+    def _look(self) -> tuple[bool, dict[str, object]]:
         try:
             token = self._variables.token()
             if token == self._seen:
                 return False, self._visible
-            shown = visible(self._variables)
+            shown = visible(self._variables, self._certificates)
         except WicketError as error:
             self._complain(error)
             return False, self._visible
@@ -86,8 +89,17 @@ class VariableFollower:
 def key_files(live: Live) -> tuple[tuple[int, int] | None, ...]:
     """Return what differs once a certificate or its key has changed on disk."""
     sources = live.candidate.sources.values() if live.candidate else ()
-    pairs = (source for source in sources if isinstance(source, KeyPairSecret))
-    return tuple(_stamp(path) for pair in pairs for path in (pair.certificate, pair.key))
+    return tuple(_stamp(path) for source in sources for path in _paths(source))
+
+
+def _paths(source: SecretSource) -> tuple[Path, ...]:
+    match source:
+        case KeyPairSecret(_, certificate, key):
+            return (certificate, key)
+        case AuthorityFile(_, path):
+            return (path,)
+        case _:
+            return ()
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -13,8 +13,6 @@ from wicketgate.ir.origin import CircuitLimits, Endpoint, Origin, PassiveHealth,
 from wicketgate.json_types import JsonObject
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_CONNECTION_AGE = 3600.0
-"""Seconds after which a connection to an origin is replaced, so that changed certificates and names take hold."""
 
 
 def cluster(upstream: Upstream, *, roots: Path) -> JsonObject:
@@ -55,7 +53,7 @@ def _http_options(upstream: Upstream) -> JsonObject:
         _HTTP_OPTIONS,
         common_http_protocol_options={
             "idle_timeout": "55s",
-            "max_connection_duration": duration(_CONNECTION_AGE),
+            "max_connection_duration": duration(upstream.origin.connection_age),
         },
         **_protocol(upstream.origin),
         **({"http_filters": [*filters, codec]} if filters else {}),

@@ -7,6 +7,7 @@ from pathlib import Path
 from wicketgate.envoy.cluster import cluster
 from wicketgate.envoy.listener import listeners
 from wicketgate.envoy.names import secret_name
+from wicketgate.envoy.origin_tls import link_secrets
 from wicketgate.envoy.proofs import proof_secrets
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.envoy.route_config import route_config
@@ -35,6 +36,7 @@ def _secrets(gateway: GatewayIR, upstreams: list[Upstream]) -> dict[str, SecretS
     secrets: dict[str, SecretSource] = {}
     for upstream in upstreams:
         secrets |= proof_secrets(upstream.proofs)
+        secrets |= {secret_name(source): source for source in link_secrets(upstream.origin.link)}
     for listener in gateway.listeners:
         if listener.tls is not None:
             secrets[secret_name(listener.tls)] = listener.tls

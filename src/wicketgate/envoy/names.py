@@ -5,7 +5,16 @@ from __future__ import annotations
 import hashlib
 
 from wicketgate.ir.origin import HeaderProof, Proof, QueryProof, Upstream
-from wicketgate.ir.secrets import KeyPairSecret, SecretSource, TextSecret, VariableRef
+from wicketgate.ir.secrets import (
+    AuthorityFile,
+    KeyPairSecret,
+    PrivateAuthority,
+    SecretSource,
+    StoredAuthority,
+    StoredIdentity,
+    TextSecret,
+    VariableRef,
+)
 
 ROUTES = "gateway"
 """The route configuration, and its one virtual host."""
@@ -32,6 +41,14 @@ def secret_name(source: SecretSource) -> str:
             return f"text/{_digest(_text_key(source))}"
         case KeyPairSecret(name):
             return f"tls/{name}"
+        case StoredIdentity(name):
+            return f"certificate/{name}"
+        case AuthorityFile(name):
+            return f"authority-file/{name}"
+        case StoredAuthority(name):
+            return f"authority/{name}"
+        case PrivateAuthority():
+            return "private-authority"
 
 
 def listener_name(host: str, port: int, *, quic: bool = False) -> str:

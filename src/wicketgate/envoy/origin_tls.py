@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-import ipaddress
+from collections.abc import Iterator
 from pathlib import Path
+from typing import assert_never
 
+from wicketgate.envoy.config_source import CONFIG_SOURCE
+from wicketgate.envoy.names import secret_name
 from wicketgate.envoy.types import extension
-from wicketgate.ir.origin import Link, Plaintext, Protocol, SystemRoots, VerifiedTLS
+from wicketgate.ir.origin import (
+    Link,
+    MutualTLS,
+    NamedAuthority,
+    NameKind,
+    PeerName,
+    PinnedServer,
+    Plaintext,
+    Protocol,
+    SystemRoots,
+    TLSVersion,
+    UnverifiedTLS,
+    VerifiedTLS,
+)
+from wicketgate.ir.secrets import SecretSource
 from wicketgate.json_types import JsonObject
 
 _ALPN = {Protocol.HTTP1: ["http/1.1"], Protocol.HTTP2: ["h2"], Protocol.AUTO: ["h2", "http/1.1"]}
+_VERSION = {TLSVersion.TLS12: "TLSv1_2", TLSVersion.TLS13: "TLSv1_3"}
+_SAN_TYPE = {NameKind.DNS: "DNS", NameKind.URI: "URI", NameKind.IP: "IP_ADDRESS"}
+_CIPHERS = [
+    "[ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]",
+    "[ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+]
+"""Of TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325 section 4.2). TLS 1.3 has no others."""
 
 
 def transport_socket(link: Link, protocol: Protocol, *, roots: Path) -> JsonObject | None:
@@ -17,34 +43,64 @@ def transport_socket(link: Link, protocol: Protocol, *, roots: Path) -> JsonObje
     match link:
         case Plaintext():
             return None
-        case VerifiedTLS(SystemRoots(), name):
-            return _verified(name, protocol, roots)
+        case UnverifiedTLS(_, sni):
+            anyone = {"validation_context": {"trust_chain_verification": "ACCEPT_UNTRUSTED"}}
+            return _socket(anyone, protocol, TLSVersion.TLS12, sni)
+        case VerifiedTLS():
+            return _socket(_validation(link, roots), protocol, link.minimum, link.sni)
+        case MutualTLS(server, identity):
+            shown = {"tls_certificate_sds_secret_configs": [_delivered(identity)]}
+            return _socket({**_validation(server, roots), **shown}, protocol, server.minimum, server.sni)
+        case _:
+            assert_never(link)
 
 
-def _verified(name: str, protocol: Protocol, roots: Path) -> JsonObject:
-    is_address = _is_address(name)
-    san = {"san_type": "IP_ADDRESS" if is_address else "DNS", "matcher": {"exact": name}}
-    common = {
+def link_secrets(link: Link) -> Iterator[SecretSource]:
+    """Yield what SDS has to deliver for a link."""
+    match link:
+        case MutualTLS(server, identity):
+            yield identity
+            yield from link_secrets(server)
+        case VerifiedTLS(NamedAuthority(source)):
+            yield source
+        case _:
+            return
+
+
+def _socket(common: JsonObject, protocol: Protocol, minimum: TLSVersion, sni: str) -> JsonObject:
+    parameters = {
+        "tls_minimum_protocol_version": _VERSION[minimum],
         # Towards origins Envoy's own default stops at 1.2.
-        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
-        "alpn_protocols": _ALPN[protocol],
-        "validation_context": {
-            "trusted_ca": {"filename": str(roots)},
-            "match_typed_subject_alt_names": [san],
-        },
+        "tls_maximum_protocol_version": "TLSv1_3",
+        "cipher_suites": _CIPHERS,
     }
-    sni = {} if is_address else {"sni": name}  # RFC 6066 section 3: no addresses in SNI
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-        common_tls_context=common,
-        **sni,
+        common_tls_context={"tls_params": parameters, "alpn_protocols": _ALPN[protocol], **common},
+        **({"sni": sni} if sni else {}),
     )
 
 
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+def _validation(server: VerifiedTLS, roots: Path) -> JsonObject:
+    names = {"match_typed_subject_alt_names": [_san(server.name)]}
+    match server.trust:
+        case SystemRoots():
+            return {"validation_context": {"trusted_ca": {"filename": str(roots)}, **names}}
+        case NamedAuthority(source):
+            combined = {"default_validation_context": names, "validation_context_sds_secret_config": _delivered(source)}
+            return {"combined_validation_context": combined}
+        case PinnedServer(keys, certificates):
+            # Envoy matches no names without an authority; a key of one's own says more than its name.
+            pins = {"verify_certificate_spki": list(keys), "verify_certificate_hash": list(certificates)}
+            return {"validation_context": {name: pin for name, pin in pins.items() if pin}}
+        case _:
+            assert_never(server.trust)
+
+
+def _san(name: PeerName) -> JsonObject:
+    return {"san_type": _SAN_TYPE[name.kind], "matcher": {"exact": name.text}}
+
+
+def _delivered(source: SecretSource) -> JsonObject:
+    return {"name": secret_name(source), "sds_config": CONFIG_SOURCE}

@@ -31,8 +31,8 @@ class HandlerContext(Protocol):
     def pattern(self) -> PathPattern:
         """The route's path."""
 
-    def target(self, url: Template, *, option: str) -> Target | None:
-        """Find the origin of a URL; None after an error has been reported."""
+    def target(self, url: Template, *, option: str, certificate: str | None = None) -> Target | None:
+        """Find the origin of a URL, and show it a certificate (by name); None after an error has been reported."""
 
     def api_document(self, path: str) -> JsonObject | None:
         """Return a document of the project by its file name."""

@@ -18,10 +18,12 @@ class UrlForwardOptions(Options):
     follow_redirects: bool = False
     """Follow redirects of a GET or HEAD to absolute URLs of the same origin, five at most; relative ones and those that
     lead elsewhere go back to the caller, so no credential leaves."""
+    mtls_certificate: str | None = None
+    """The certificate that the gateway shows to the origin (mutual TLS): a name of `wicket cert list`."""
 
 
 def _lower(options: UrlForwardOptions, at: HandlerContext) -> Forward | None:
-    target = at.target(options.base_url, option="baseUrl")
+    target = at.target(options.base_url, option="baseUrl", certificate=options.mtls_certificate)
     if target is None:
         return None
     if any("?" in part or "#" in part for part in target.rest if isinstance(part, str)):

@@ -20,10 +20,12 @@ class UrlRewriteOptions(Options):
     follow_redirects: bool = False
     """Follow redirects of a GET or HEAD to absolute URLs of the same origin, five at most; relative ones and those that
     lead elsewhere go back to the caller, so no credential leaves."""
+    mtls_certificate: str | None = None
+    """The certificate that the gateway shows to the origin (mutual TLS): a name of `wicket cert list`."""
 
 
 def _lower(options: UrlRewriteOptions, at: HandlerContext) -> Forward | None:
-    target = at.target(options.rewrite_pattern, option="rewritePattern")
+    target = at.target(options.rewrite_pattern, option="rewritePattern", certificate=options.mtls_certificate)
     if target is None or not _params_known(target.rest, at):
         return None
     if any("#" in part for part in target.rest if isinstance(part, str)):

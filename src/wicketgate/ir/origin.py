@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from wicketgate.ir.secrets import TextSecret
+from wicketgate.ir.secrets import AuthoritySource, IdentitySource, TextSecret
 
 
 class Protocol(StrEnum):
@@ -16,17 +16,75 @@ class Protocol(StrEnum):
     AUTO = "auto"
 
 
+class TLSVersion(StrEnum):
+    TLS12 = "1.2"
+    TLS13 = "1.3"
+
+
+class NameKind(StrEnum):
+    """Which kind of subject alternative name (RFC 5280 section 4.2.1.6)."""
+
+    DNS = "DNS"
+    URI = "URI"
+    IP = "IP"
+
+
+@dataclass(frozen=True, slots=True)
+class PeerName:
+    """The name that a server's certificate must be for."""
+
+    kind: NameKind
+    text: str
+
+
 @dataclass(frozen=True, slots=True)
 class SystemRoots:
     """Trust in the certificate authorities of the operating system."""
 
 
 @dataclass(frozen=True, slots=True)
-class VerifiedTLS:
-    """TLS 1.2 or later to a server that shows a trusted certificate for `name`."""
+class NamedAuthority:
+    """Trust in certificate authorities of the operator's own."""
 
-    trust: SystemRoots
-    name: str
+    source: AuthoritySource
+
+
+@dataclass(frozen=True, slots=True)
+class PinnedServer:
+    """Trust in single keys or certificates, whoever issued them: SHA-256 of the SubjectPublicKeyInfo in base64
+    (RFC 7469 section 2.4), or of the whole certificate in hexadecimal."""
+
+    keys: tuple[str, ...] = ()
+    certificates: tuple[str, ...] = ()
+
+
+Trust = SystemRoots | NamedAuthority | PinnedServer
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedTLS:
+    """TLS to a server that shows a trusted certificate for `name`. `sni` is empty where an address is asked for."""
+
+    trust: Trust
+    name: PeerName
+    sni: str
+    minimum: TLSVersion = TLSVersion.TLS12
+
+
+@dataclass(frozen=True, slots=True)
+class MutualTLS:
+    """A verified server, to which the gateway shows a certificate of its own."""
+
+    server: VerifiedTLS
+    identity: IdentitySource
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedTLS:
+    """TLS to whoever answers, because of `reason`; never chosen by leaving something out."""
+
+    reason: str
+    sni: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +94,7 @@ class Plaintext:
     reason: str
 
 
-Link = VerifiedTLS | Plaintext
+Link = VerifiedTLS | MutualTLS | UnverifiedTLS | Plaintext
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +160,7 @@ class Origin:
     link: Link
     protocol: Protocol = Protocol.HTTP1
     connect_timeout: float = 5.0
+    connection_age: float = 3600.0
     timeout: float = 0.0
     idle_timeout: float = 60.0
     retries: Retries = field(default_factory=Retries)

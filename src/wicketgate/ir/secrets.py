@@ -30,7 +30,7 @@ class TextSecret:
 
 @dataclass(frozen=True, slots=True)
 class KeyPairSecret:
-    """A server certificate chain and its key, as PEM files that are read at publish time.
+    """A certificate chain and its key, as PEM files that are read at publish time.
 
     `name` is how the project calls the certificate: it names the secret, wherever the project's folder is.
     """
@@ -40,4 +40,38 @@ class KeyPairSecret:
     key: Path
 
 
-SecretSource = TextSecret | KeyPairSecret
+@dataclass(frozen=True, slots=True)
+class StoredIdentity:
+    """A certificate chain and its key, sealed in the store under this name."""
+
+    name: str
+
+
+IdentitySource = StoredIdentity | KeyPairSecret
+"""Where a certificate comes from that the gateway shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityFile:
+    """Certificate authorities in a PEM file; `name` is how the project calls it."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAuthority:
+    """A certificate authority of the installation under this name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateAuthority:
+    """The installation's own certificate authority: all its living roots, and what it has revoked."""
+
+
+AuthoritySource = AuthorityFile | StoredAuthority | PrivateAuthority
+"""Where certificate authorities come from that the gateway trusts."""
+
+SecretSource = TextSecret | IdentitySource | AuthoritySource

@@ -11,6 +11,7 @@ from wicketgate.ir.origin import HeaderProof
 from wicketgate.ir.secrets import KeyPairSecret
 from wicketgate.lower.cors import ANYTHING_GOES, lower_cors
 from wicketgate.lower.route import RouteLowering, Tables
+from wicketgate.resolve.certificates import CertificateTable
 from wicketgate.resolve.origins import origin_table
 from wicketgate.resolve.policies import PolicyTable
 from wicketgate.spec.installation import Installation, ListenerSection, ListenerTLS, split_address
@@ -24,10 +25,14 @@ the routes that have the proof, and other routes still get the caller's own."""
 
 
 def lower_project(
-    spec: ProjectSpec, installation: Installation, scope: VariableScope, diagnostics: Diagnostics
+    spec: ProjectSpec,
+    installation: Installation,
+    scope: VariableScope,
+    certificates: CertificateTable,
+    diagnostics: Diagnostics,
 ) -> GatewayIR:
     """Meet all names and lower all routes; report what cannot be."""
-    tables = _tables(spec, scope, diagnostics)
+    tables = _tables(spec, scope, certificates, diagnostics)
     routes = tuple(_routes(spec.operations, tables, diagnostics))
     _check_exposure(scope, spec, diagnostics)
     proven_in = proof_headers(routes)
@@ -47,12 +52,14 @@ def proof_headers(routes: tuple[Route, ...]) -> tuple[str, ...]:
     return tuple(sorted({proof.header for proof in proofs if isinstance(proof, HeaderProof)}))
 
 
-def _tables(spec: ProjectSpec, scope: VariableScope, diagnostics: Diagnostics) -> Tables:
+def _tables(
+    spec: ProjectSpec, scope: VariableScope, certificates: CertificateTable, diagnostics: Diagnostics
+) -> Tables:
     policies = PolicyTable({entry.value.name: entry for entry in spec.policies}, scope, diagnostics)
     policies.resolve_all()
     return Tables(
         policies=policies,
-        origins=origin_table(spec.origins, spec.networks, diagnostics),
+        origins=origin_table(spec.origins, spec.networks, certificates, diagnostics),
         cors=_cors(spec, diagnostics),
         api_documents={document.file: document.value for document in spec.documents.routes},
         scope=scope,

@@ -22,6 +22,7 @@ from wicketgate.lower.proofs import SplitSteps, split_proofs
 from wicketgate.policy import Direction
 from wicketgate.project.load import ORIGINS, POLICIES
 from wicketgate.resolve.authority import AuthorityError, check_path, split_url
+from wicketgate.resolve.links import identified
 from wicketgate.resolve.modules import Module, module_of
 from wicketgate.resolve.origins import OriginTable, warn_plaintext
 from wicketgate.resolve.policies import PolicyTable, ResolvedPolicy
@@ -88,8 +89,20 @@ class RouteLowering:
     def pattern(self) -> PathPattern:
         return self.operation.pattern
 
-    def target(self, url: Template, *, option: str) -> Target | None:
+    def target(self, url: Template, *, option: str, certificate: str | None = None) -> Target | None:
         """Find the origin of a URL: by name, by its authority, or made from it."""
+        found = self._found(url, option)
+        return found if found is None or certificate is None else self._identified(found, certificate)
+
+    def _identified(self, target: Target, certificate: str) -> Target | None:
+        try:
+            identity = self.tables.origins.certificates.identity(certificate)
+            return dataclasses.replace(target, origin=identified(target.origin, identity))
+        except AuthorityError as error:
+            self.error(error.code, error.message, option="mtlsCertificate", hint=error.hint)
+            return None
+
+    def _found(self, url: Template, option: str) -> Target | None:
         head, rest = url[0], url[1:]
         if isinstance(head, Inserted):
             self._dynamic_origin(option)

@@ -10,6 +10,15 @@ from functools import partial
 from wicketgate.diagnostics import Diagnostics, Span, nearest
 from wicketgate.ir import origin as ir
 from wicketgate.resolve.authority import Authority, AuthorityError, check_path, split_host_port, split_url
+from wicketgate.resolve.certificates import CertificateTable
+from wicketgate.resolve.links import (
+    WRITTEN,
+    declared_link,
+    plain_link,
+    verified_link,
+    warn_unverified,
+    with_identity,
+)
 from wicketgate.spec.located import Located
 from wicketgate.spec.origins_file import Network, Origin, Retries
 
@@ -22,6 +31,7 @@ class OriginTable:
     """Origin and the path of its URL."""
     by_authority: dict[Authority, ir.Origin] = field(default_factory=dict)
     networks: tuple[Network, ...] = ()
+    certificates: CertificateTable = field(default_factory=CertificateTable)
     warned: set[ir.Origin] = field(default_factory=set)
     """Origins whose plain link the user has been told of: once is enough, however many routes lead there."""
 
@@ -45,10 +55,13 @@ class OriginTable:
 
 
 def origin_table(
-    origins: Iterable[Located[Origin]], networks: tuple[Network, ...], diagnostics: Diagnostics
+    origins: Iterable[Located[Origin]],
+    networks: tuple[Network, ...],
+    certificates: CertificateTable,
+    diagnostics: Diagnostics,
 ) -> OriginTable:
     """Resolve `origins.json`; report what does not hold together."""
-    table = OriginTable(networks=networks)
+    table = OriginTable(networks=networks, certificates=certificates)
     for located in origins:
         try:
             authority, path = split_url(located.value.url)
@@ -56,11 +69,12 @@ def origin_table(
         except AuthorityError as error:
             diagnostics.error(error.code, located.span("url"), error.message, hint=error.hint)
             continue
-        origin = _origin(located, authority, networks, diagnostics)
+        origin = _origin(located, authority, table, diagnostics)
         if origin is not None:
             table.by_name[origin.name] = (origin, path)
             table.by_authority.setdefault(authority, origin)
             warn_plaintext(origin, partial(located.span, "url"), diagnostics)
+            warn_unverified(origin, partial(located.span, "tls", "unverified"), diagnostics)
             table.warned.add(origin)
     return table
 
@@ -94,28 +108,15 @@ def warn_plaintext(origin: ir.Origin, at: Callable[[], Span], diagnostics: Diagn
         )
 
 
-WRITTEN = "the URL says http://"
-_PRIVATE = "the origin is on loopback or in a declared private network"
-
-
 def _link(authority: Authority, *, private: bool) -> ir.Link:
-    if authority.scheme == "https":
-        return ir.VerifiedTLS(ir.SystemRoots(), authority.host)
-    return ir.Plaintext(_PRIVATE if private else WRITTEN)
+    return verified_link(authority) if authority.scheme == "https" else plain_link(private=private)
 
 
 def _origin(
-    located: Located[Origin], authority: Authority, networks: tuple[Network, ...], diagnostics: Diagnostics
+    located: Located[Origin], authority: Authority, table: OriginTable, diagnostics: Diagnostics
 ) -> ir.Origin | None:
     spec = located.value
-    known = {network.name for network in networks}
-    if spec.network is not None and spec.network not in known:
-        diagnostics.error(
-            "unknown-network",
-            located.span("network"),
-            f"there is no network `{spec.network}`",
-            hint=nearest(spec.network, known) or "declare it under `networks`",
-        )
+    _check_network(located, table.networks, diagnostics)
     if spec.protocol == "auto" and authority.scheme == "http":
         diagnostics.error(
             "wrong-value",
@@ -124,21 +125,61 @@ def _origin(
             hint="use http1 or http2",
         )
     endpoints = _endpoints(located, authority, diagnostics)
-    if endpoints is None:
+    link = _declared_link(located, authority, table, diagnostics)
+    if endpoints is None or link is None:
         return None
     return ir.Origin(
         name=spec.name,
         authority=str(authority),
         endpoints=endpoints,
-        link=_link(authority, private=spec.network is not None or is_private(authority, networks)),
+        link=link,
         protocol=ir.Protocol(spec.protocol),
         connect_timeout=spec.connect_timeout,
+        connection_age=spec.connection_age,
         timeout=spec.timeout,
         idle_timeout=spec.idle_timeout,
         retries=_retries(spec.retries),
         circuit_limits=ir.CircuitLimits(**spec.circuit_limits.model_dump()),
         passive_health=_passive_health(spec),
     )
+
+
+def _check_network(located: Located[Origin], networks: tuple[Network, ...], diagnostics: Diagnostics) -> None:
+    name, known = located.value.network, {network.name for network in networks}
+    if name is not None and name not in known:
+        diagnostics.error(
+            "unknown-network",
+            located.span("network"),
+            f"there is no network `{name}`",
+            hint=nearest(name, known) or "declare it under `networks`",
+        )
+
+
+def _declared_link(
+    located: Located[Origin], authority: Authority, table: OriginTable, diagnostics: Diagnostics
+) -> ir.Link | None:
+    """Return the link, or None after an error: an origin whose TLS is not right is no origin."""
+    spec = located.value
+    below: tuple[str, ...] = ("tls", "ca") if spec.tls is not None and "ca" in spec.tls.model_fields_set else ("tls",)
+    try:
+        link = _server_link(spec, authority, table)
+        if spec.mtls_certificate is not None:
+            below = ("mtlsCertificate",)
+            link = with_identity(link, table.certificates.identity(spec.mtls_certificate))
+    except AuthorityError as error:
+        diagnostics.error(error.code, located.span(*below), error.message, hint=error.hint)
+        return None
+    return link
+
+
+def _server_link(spec: Origin, authority: Authority, table: OriginTable) -> ir.Link:
+    if spec.tls is None:
+        return _link(authority, private=spec.network is not None or is_private(authority, table.networks))
+    if authority.scheme != "https":
+        raise AuthorityError(
+            "tls-needs-https", "`tls` is for https:// origins", "write https:// in `url`, or remove it"
+        )
+    return declared_link(spec.tls, authority, table.certificates)
 
 
 def _retries(spec: Retries) -> ir.Retries:

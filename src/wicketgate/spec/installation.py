@@ -106,6 +106,14 @@ class EnvoySection(Section):
     """How long requests in flight may take after a stop."""
 
 
+class CertificatesSection(Section):
+    """Certificates that the gateway shows to origins, as files."""
+
+    directory: FileName | None = None
+    """A folder with `NAME/tls.crt` and `NAME/tls.key` (as Kubernetes mounts them), relative to the project. Changed
+    files are live at once."""
+
+
 class Installation(Section):
     """The whole of `wicket.toml`."""
 
@@ -114,6 +122,7 @@ class Installation(Section):
     log: LogSection = LogSection()
     limits: LimitsSection = LimitsSection()
     envoy: EnvoySection = EnvoySection()
+    certificates: CertificatesSection = CertificatesSection()
 
     @field_validator("listeners")
     @classmethod

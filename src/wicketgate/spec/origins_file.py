@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from wicketgate.spec.base import Spec
+from wicketgate.spec.origin_tls import OriginTLS
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
 _UNIT = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -101,8 +102,15 @@ class Origin(Spec):
     """`http2` over http:// is h2c by prior knowledge; `auto` negotiates by ALPN and needs https://."""
     network: Name | None = None
     """A network of this file in which the origin is private; plain http is then no warning."""
+    tls: OriginTLS | None = None
+    """How the server of an `https://` origin is verified."""
+    mtls_certificate: Annotated[str, Field(min_length=1, max_length=120)] | None = None
+    """The certificate that the gateway shows to it (mutual TLS): a name of `wicket cert list`. A handler's
+    `mtlsCertificate` goes before it."""
     connect_timeout: Positive = 5.0
     """Time to connect, TLS included."""
+    connection_age: Positive = 3600.0
+    """How old a connection gets before it is replaced: within this time a changed certificate or address takes hold."""
     timeout: Duration = 0.0
     """Time for a whole response; 0 is none, so that streams, gRPC and WebSockets last."""
     idle_timeout: Duration = 60.0

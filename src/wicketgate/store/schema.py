@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table
+from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table, Text
 
 VERSION = 1
 METADATA = MetaData()
@@ -42,3 +42,38 @@ ROTATIONS = Table(
     Column("guard_file", String(4096), nullable=True),
 )
 """Rotations under way."""
+
+CERTIFICATES = Table(
+    "certificates",
+    METADATA,
+    Column("name", String(128), primary_key=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("source", String(32), nullable=False),
+    Column("chain", Text, nullable=False),
+    Column("key_id", String(32), nullable=False),
+    Column("box", LargeBinary, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+)
+"""Certificates that the gateway shows to origins: the chain in PEM, the key sealed."""
+
+CERTIFICATE_ENVIRONMENTS = Table(
+    "certificate_environments",
+    METADATA,
+    Column("name", String(128), primary_key=True),
+    Column("environment", String(32), primary_key=True),
+)
+"""In which environments a certificate is enabled."""
+
+CA_CERTIFICATES = Table(
+    "ca_certificates",
+    METADATA,
+    Column("name", String(128), primary_key=True),
+    Column("id", String(64), nullable=False, unique=True),
+    Column("purpose", String(16), nullable=False),
+    Column("chain", Text, nullable=False),
+    Column("revoked", Text, nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("changed_at", Float, nullable=False),
+)
+"""Certificate authorities in PEM by what they vouch for, `clients` or `origins`, and their revocation lists in PEM."""

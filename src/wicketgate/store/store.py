@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, insert, select, update
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy import Connection, delete, insert, select, update
 
-from wicketgate.errors import WicketError
 from wicketgate.secret_value import SecretValue
 from wicketgate.spec.variables import Secrecy
+from wicketgate.store.database import Database, open_database
 from wicketgate.store.guard_file import write_guard_file
-from wicketgate.store.key import read_key
 from wicketgate.store.rotation import Phase, Rotation, RotationError
-from wicketgate.store.schema import CHANGES, METADATA, ROTATIONS, VARIABLES, VERSION
-from wicketgate.store.sealing import Sealed, Sealer
+from wicketgate.store.schema import ROTATIONS, VARIABLES
+from wicketgate.store.sealing import Sealed
 
 CURRENT, NEXT, PREVIOUS = "current", "next", "previous"
 _GENERATED_BYTES = 32
-
-
-class StoreError(WicketError):
-    """The state cannot be read or written."""
-
-    exit_code = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,81 +43,23 @@ class Stored:
 
 
 def open_store(state: Path, *, key: str | None = None, clock: Callable[[], float] = time.time) -> Store:
-    """Open the state in the folder `state`, making it if there is none.
-
-    `key` is the sealing key in base64, if it comes from the environment. Raises `StoreError`, `KeyUnusableError`.
-    """
-    database = state / "state.db"
-    try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # SQLite gives its side files the mode of the database, so this one open decides for all of them.
-        os.close(os.open(database, os.O_RDWR | os.O_CREAT, 0o600))
-        sealer = Sealer(read_key(state / "key", key))
-        engine = create_engine(f"sqlite:///{database}", connect_args={"timeout": 10})
-        event.listen(engine, "connect", _prepare_sqlite)
-        with _alone_in(state):
-            _create(engine)
-    except (OSError, SQLAlchemyError) as error:
-        raise StoreError(f"cannot open the state in {state}: {_reason(error)}", hint="check the folder") from None
-    return Store(engine, sealer, clock)
-
-
-@contextmanager
-def _alone_in(state: Path) -> Iterator[None]:
-    """Wait until no other process makes the tables of this state."""
-    folder = os.open(state, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(folder)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return error.strerror or "input or output failed"
-    return str(getattr(error, "orig", None) or type(error).__name__)
-
-
-def _prepare_sqlite(connection: Any, _: Any) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA secure_delete=ON")
-    cursor.close()
-
-
-def _create(engine: Engine) -> None:
-    METADATA.create_all(engine)
-    try:
-        with engine.begin() as connection:
-            connection.execute(insert(CHANGES).values(id=1, schema_version=VERSION, sequence=0))
-    except IntegrityError:
-        pass  # another process, or an earlier run, has made the row
-    with engine.connect() as connection:
-        version = connection.scalar(select(CHANGES.c.schema_version))
-    if version != VERSION:
-        raise StoreError(
-            f"the state has schema {version}, this version reads {VERSION}", hint="use the version that wrote it"
-        )
+    """Open the variables of the state in the folder `state`, making it if there is none, as `open_database` does."""
+    return Store(open_database(state, key=key, clock=clock))
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """Every write is one transaction; writers wait for one another."""
+    """Variables and their rotations."""
 
-    engine: Engine = field(repr=False)
-    sealer: Sealer
-    clock: Callable[[], float]
+    database: Database
 
     def sequence(self) -> int:
         """Return a number that grows with every write, by whichever process."""
-        with self._read() as connection:
-            return connection.scalar(select(CHANGES.c.sequence)) or 0
+        return self.database.sequence()
 
     def set(self, name: str, value: SecretValue, secrecy: Secrecy, environments: Iterable[str]) -> None:
         """Give a variable a value. Raises `RotationError` while it is being rotated."""
-        with self._write() as connection:
+        with self.database.write() as connection:
             for environment in environments:
                 self._refuse_during_rotation(connection, name, environment)
                 self._put(connection, name, environment, CURRENT, value, secrecy)
@@ -136,7 +67,7 @@ class Store:
     def unset(self, name: str, environments: Iterable[str]) -> bool:
         """Remove a variable and tell whether there was one. Raises `RotationError` while it is being rotated."""
         found = False
-        with self._write() as connection:
+        with self.database.write() as connection:
             for environment in environments:
                 self._refuse_during_rotation(connection, name, environment)
                 found |= connection.execute(delete(VARIABLES).where(*_row(name, environment))).rowcount > 0
@@ -145,19 +76,19 @@ class Store:
     def entries(self) -> list[Entry]:
         """Return what may be shown, by name and environment."""
         query = select(VARIABLES).where(VARIABLES.c.slot == CURRENT).order_by(VARIABLES.c.name, VARIABLES.c.environment)
-        with self._read() as connection:
+        with self.database.read() as connection:
             return [self._entry(row) for row in connection.execute(query).mappings()]
 
     def read(self, environment: str) -> dict[str, Stored]:
         """Return the variables that the gateway uses in an environment."""
         query = select(VARIABLES).where(VARIABLES.c.environment == environment, VARIABLES.c.slot == CURRENT)
-        with self._read() as connection:
+        with self.database.read() as connection:
             rows = connection.execute(query).mappings().all()
         return {row["name"]: Stored(self._open(row), Secrecy(row["secrecy"])) for row in rows}
 
     def rotations(self) -> list[Rotation]:
         """Return the rotations under way."""
-        with self._read() as connection:
+        with self.database.read() as connection:
             return [_rotation(row) for row in connection.execute(select(ROTATIONS)).mappings()]
 
     def stage(
@@ -175,7 +106,7 @@ class Store:
         Raises `RotationError` if the variable is not in the store, or is being rotated already.
         """
         following = value or SecretValue(secrets.token_urlsafe(_GENERATED_BYTES))
-        with self._write() as connection:
+        with self.database.write() as connection:
             self._refuse_during_rotation(connection, name, environment)
             current = self._value(connection, name, environment, CURRENT)
             if current is None:
@@ -186,24 +117,26 @@ class Store:
             if current == following:
                 raise RotationError(f"the next value of {name} is the current one", hint="give it another")
             self._put(connection, name, environment, NEXT, following, Secrecy.SECRET)
-            rotation = Rotation(name, environment, Phase.STAGED, self.clock(), settle, soak, guard_file=guard_file)
+            rotation = Rotation(
+                name, environment, Phase.STAGED, self.database.clock(), settle, soak, guard_file=guard_file
+            )
             connection.execute(insert(ROTATIONS).values(_columns(rotation)))
             _tell_guard(rotation, [current, following])
         return following
 
     def switch(self, name: str, environment: str) -> None:
         """Let the gateway send the next value. Raises `RotationError` unless a rotation is staged."""
-        with self._write() as connection:
+        with self.database.write() as connection:
             self._switch(connection, self._under_way(connection, name, environment, Phase.STAGED))
 
     def retire(self, name: str, environment: str) -> None:
         """Drop the old value and end the rotation. Raises `RotationError` unless it is switched."""
-        with self._write() as connection:
+        with self.database.write() as connection:
             self._retire(connection, self._under_way(connection, name, environment, Phase.SWITCHED))
 
     def roll_back(self, name: str, environment: str) -> None:
         """Take one step back: from switched to staged and held there, from staged to no rotation."""
-        with self._write() as connection:
+        with self.database.write() as connection:
             rotation = self._under_way(connection, name, environment, None)
             if rotation.phase is Phase.SWITCHED:
                 self._move(connection, rotation, CURRENT, NEXT)
@@ -217,35 +150,15 @@ class Store:
 
     def advance(self) -> None:
         """Take every rotation whose time has come one step on."""
-        now = self.clock()
+        now = self.database.clock()
         if not any(rotation.is_due(now) for rotation in self.rotations()):
             return
-        with self._write() as connection:
+        with self.database.write() as connection:
             for row in connection.execute(select(ROTATIONS)).mappings().all():
                 rotation = _rotation(row)
                 if rotation.is_due(now):
                     step = self._switch if rotation.phase is Phase.STAGED else self._retire
                     step(connection, rotation)
-
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        try:
-            with self.engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise StoreError(f"cannot read the state: {_reason(error)}", hint="check the disk and the folder") from None
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        try:
-            with self.engine.begin() as connection:
-                # Writing first takes the lock at once: no transaction reads what another is about to change.
-                connection.execute(update(CHANGES).values(sequence=CHANGES.c.sequence + 1))
-                yield connection
-        except SQLAlchemyError as error:
-            raise StoreError(
-                f"cannot write the state: {_reason(error)}", hint="check the disk and the folder"
-            ) from None
 
     def _switch(self, connection: Connection, rotation: Rotation) -> None:
         """The guard is told before the commit, so that it accepts whatever the gateway may send after a crash."""
@@ -275,7 +188,7 @@ class Store:
 
     def _set_phase(self, connection: Connection, rotation: Rotation, phase: Phase, *, held: bool = False) -> None:
         change = update(ROTATIONS).where(*_rotation_row(rotation))
-        connection.execute(change.values(phase=phase.value, since=self.clock(), held=held))
+        connection.execute(change.values(phase=phase.value, since=self.database.clock(), held=held))
 
     def _under_way(self, connection: Connection, name: str, environment: str, phase: Phase | None) -> Rotation:
         query = select(ROTATIONS).where(ROTATIONS.c.name == name, ROTATIONS.c.environment == environment)
@@ -299,7 +212,7 @@ class Store:
     def _put(
         self, connection: Connection, name: str, environment: str, slot: str, value: SecretValue, secrecy: Secrecy
     ) -> None:
-        sealed = self.sealer.seal(value, (environment, name, slot))
+        sealed = self.database.sealer.seal(value, (environment, name, slot))
         connection.execute(delete(VARIABLES).where(*_row(name, environment, slot)))
         connection.execute(
             insert(VARIABLES).values(
@@ -309,7 +222,7 @@ class Store:
                 secrecy=secrecy.value,
                 key_id=sealed.key_id,
                 box=sealed.box,
-                changed_at=self.clock(),
+                changed_at=self.database.clock(),
             )
         )
 
@@ -318,7 +231,9 @@ class Store:
         return None if row is None else self._open(row)
 
     def _open(self, row: Any) -> SecretValue:
-        return self.sealer.open(Sealed(row["key_id"], row["box"]), (row["environment"], row["name"], row["slot"]))
+        return self.database.sealer.open(
+            Sealed(row["key_id"], row["box"]), (row["environment"], row["name"], row["slot"])
+        )
 
     def _entry(self, row: Any) -> Entry:
         secrecy = Secrecy(row["secrecy"])

@@ -153,7 +153,7 @@ class RotationMachine(RuleBasedStateMachine):
         self.file.write_text("first\n")
 
     def teardown(self) -> None:
-        self.store.engine.dispose()
+        self.store.database.engine.dispose()
         self.folder.cleanup()
 
     def _try(self, step: str) -> None:

@@ -126,9 +126,9 @@ def test_a_row_that_was_changed_or_moved_does_not_open(store: Store, state: Path
 
 def test_nothing_prints_a_value(store: Store) -> None:
     _set(store)
-    shown = repr(store) + str(store.entries()) + repr(store.read("production")) + repr(store.sealer)
+    shown = repr(store) + str(store.entries()) + repr(store.read("production")) + repr(store.database.sealer)
     assert CANARY not in shown
-    assert repr(store.sealer.key) not in shown
+    assert repr(store.database.sealer.key) not in shown
 
 
 def test_the_sequence_tells_of_every_write(store: Store, state: Path) -> None:
