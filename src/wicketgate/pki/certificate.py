@@ -194,9 +194,10 @@ def _check_authority(certificate: Certificate, place: str) -> None:
     if certificate.is_authority:
         _check_may_sign(certificate, place)
         return
-    if certificate.is_self_issued and basic_constraints(parsed(certificate)) is None:
+    if certificate.is_self_issued:
+        silent = basic_constraints(parsed(certificate)) is None
         raise BadCertificateError(
-            f"{place} signed itself and does not say that it is a CA: it has no basicConstraints",
+            f"{place} signed itself and {'has no basicConstraints that say it is a CA' if silent else 'is not a CA'}",
             hint="make it anew with basicConstraints=critical,CA:TRUE, or pin its key"
             f' in origins.json: "pins": ["{certificate.key_pin}"]',
         )

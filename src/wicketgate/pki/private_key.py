@@ -54,7 +54,7 @@ def key_text(key: PrivateKey) -> SecretValue:
     return SecretValue(pem.decode())
 
 
-def signing_hash(key: PrivateKey) -> hashes.HashAlgorithm | None:
+def signing_hash(key: PrivateKey) -> hashes.SHA256 | None:
     """Return the hash to sign with; Ed25519 has its own (RFC 8410 section 3)."""
     return None if isinstance(key, ed25519.Ed25519PrivateKey) else hashes.SHA256()
 
