@@ -28,7 +28,7 @@ class Credentials:
     accepted: Mapping[str, KeyPair]
     refused: Mapping[str, KeyPair | None]
     revoked: KeyPair
-    ours_elsewhere: KeyPair
+    elsewhere: KeyPair
     """Of another authority, which some other virtual host may trust, with the very name that is let in here."""
 
     other_ca: Path
@@ -47,11 +47,11 @@ def make_credentials(folder: Path) -> Credentials:
     return Credentials(
         ca=root.roots,
         crl=crl,
-        server=root.issue("127.0.0.1", "localhost"),
+        server=root.issue("127.0.0.1", "localhost", "origin.test", "open.test", "elsewhere.test"),
         accepted=_accepted(root, ours),
         refused={"none": None, "sibling": sibling, "other-ca": elsewhere} | _refused(ours, sibling),
         revoked=revoked,
-        ours_elsewhere=elsewhere,
+        elsewhere=elsewhere,
         other_ca=other.roots,
     )
 
