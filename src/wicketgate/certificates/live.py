@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wicketgate.certificates.values import Authorities, PemKeyPair
+from wicketgate.spec.certificates import PRIVATE
 
 if TYPE_CHECKING:
     from wicketgate.store import Database
@@ -49,7 +50,8 @@ class LiveCertificates:
         return self._authorities.get(name)
 
     def private_authority(self) -> Authorities | None:
-        return None
+        self._refresh()
+        return self._authorities.get(PRIVATE)
 
     def token(self) -> int:
         """Return what differs once a certificate may have changed, also by another process. Cheap enough to poll."""
@@ -63,6 +65,7 @@ class LiveCertificates:
             self._seen = token
 
     def _read(self) -> None:
+        from wicketgate.private_ca import PrivateCa
         from wicketgate.store.ca_certificates import AuthorityStore, Purpose
         from wicketgate.store.certificates import CertificateStore
 
@@ -75,6 +78,8 @@ class LiveCertificates:
         self._pairs = {name: PemKeyPair(found.chain, found.key) for name, found in store.read(self.environment).items()}
         entries = (entry for entry in AuthorityStore(database).entries() if entry.purpose is Purpose.ORIGINS)
         self._authorities = {entry.name: Authorities(entry.chain, entry.revoked) for entry in entries}
+        if (private := PrivateCa(database).state()) is not None:
+            self._authorities[PRIVATE] = Authorities(private.bundle, private.leaf_lists)
 
 
 def open_certificates(*, state: Path, environment: str, process: Mapping[str, str] | None = None) -> LiveCertificates:

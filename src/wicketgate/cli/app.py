@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wicketgate.cli import check, demo, dev, diff, doctor, env, explain, guard, init, routes, run, status, version
+from wicketgate.cli import ca, check, demo, dev, diff, doctor, env, explain, guard, init, routes, run, status, version
 from wicketgate.cli import compile as compile_command
 from wicketgate.cli import reload as reload_command
 from wicketgate.cli.endings import PoliteGroup
@@ -51,6 +51,7 @@ app.command("explain")(explain.explain)
 app.command("compile")(compile_command.compile_)
 app.command("diff")(diff.diff)
 app.add_typer(env.app, name="env")
+app.add_typer(ca.app, name="ca")
 app.command("guard")(guard.guard)
 app.command("doctor")(doctor.doctor)
 app.command("version")(version.version)

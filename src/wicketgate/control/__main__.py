@@ -8,6 +8,7 @@ import sys
 from wicketgate.certificates import open_certificates
 from wicketgate.compile import compile_project
 from wicketgate.control.plane import ControlPlane
+from wicketgate.control.private_authority import AuthorityKeeper
 from wicketgate.control.settings import ControlSettings, Sockets, parse_arguments
 from wicketgate.errors import ProjectRefused, WicketError
 from wicketgate.supervise.log import log_to_stderr
@@ -27,11 +28,13 @@ def main() -> int:
 
 
 def _plane(settings: ControlSettings) -> ControlPlane:
+    certificates = open_certificates(state=settings.state, environment=settings.environment)
     return ControlPlane(
         settings,
         Sockets.inherited(settings.descriptors),
         open_variables(settings.project, state=settings.state, environment=settings.environment),
-        open_certificates(state=settings.state, environment=settings.environment),
+        certificates,
+        AuthorityKeeper(certificates.database),
         lambda values: compile_project(
             settings.project, variables=values.variables, certificates=values.certificates, listen=settings.listen
         ),

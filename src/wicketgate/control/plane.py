@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from starlette.applications import Starlette
+
 from wicketgate.certificates import Certificates
 from wicketgate.compile import Compiled
 from wicketgate.control.api import control_app
@@ -14,6 +16,7 @@ from wicketgate.control.envoy_admin import EnvoyAdmin
 from wicketgate.control.live import Attempt, Live
 from wicketgate.control.metrics import Metrics
 from wicketgate.control.private_app import private_app
+from wicketgate.control.private_authority import AuthorityKeeper
 from wicketgate.control.readiness import Readiness, readiness
 from wicketgate.control.secret_values import Values
 from wicketgate.control.servers import serve
@@ -43,6 +46,7 @@ class ControlPlane:
     sockets: Sockets
     variables: Variables
     certificates: Certificates
+    authority: AuthorityKeeper
     compiler: Callable[[Values], Compiled]
     draining: bool = False
 
@@ -87,6 +91,7 @@ class _Running:
             tasks.start("variables", follower.follow(self.live, stale=self.stale.set, count=self.metrics.count))
             tasks.start("reloads", self._reload_when_stale())
             tasks.start("ticks", self._tick())
+            tasks.start("private authority", self.plane.authority.keep())
             tasks.start("serving", self._announce())
             if self.plane.settings.watch:
                 tasks.start("watch", self._watch())
@@ -98,8 +103,11 @@ class _Running:
         sockets = self.plane.sockets
         api = control_app(self.live, reload=self._reload, ready=self._ready)
         tasks.start("xds", serve(xds_app(self.board), sockets.xds))
-        tasks.start("private", serve(private_app(self.metrics, self.admin, self._ready), sockets.private))
+        tasks.start("private", serve(self._private_app(), sockets.private))
         tasks.start("control", serve(api, sockets.control))
+
+    def _private_app(self) -> Starlette:
+        return private_app(self.metrics, self.admin, self._ready, published=self.plane.authority.published)
 
     def _fail(self) -> None:
         self.failed = True

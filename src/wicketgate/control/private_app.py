@@ -1,4 +1,4 @@
-"""The private listener: `/metrics`, `/healthz`, `/readyz`."""
+"""The private listener: `/metrics`, `/healthz`, `/readyz`, and what the private authority publishes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from wicketgate.certificates import Authorities
 from wicketgate.control.envoy_admin import EnvoyAdmin
 from wicketgate.control.metrics import Metrics
 from wicketgate.control.readiness import Readiness
 
 
-def private_app(metrics: Metrics, admin: EnvoyAdmin, ready: Callable[[], Awaitable[Readiness]]) -> Starlette:
+def private_app(
+    metrics: Metrics,
+    admin: EnvoyAdmin,
+    ready: Callable[[], Awaitable[Readiness]],
+    *,
+    published: Callable[[], Awaitable[Authorities | None]],
+) -> Starlette:
     """Return the app. It tells no secrets, yet more than callers should know."""
 
     async def show_metrics(_: Request) -> Response:
@@ -32,4 +39,26 @@ def private_app(metrics: Metrics, admin: EnvoyAdmin, ready: Callable[[], Awaitab
         found = await ready()
         return JSONResponse(found.message(), status_code=200 if found.ready else 503)
 
-    return Starlette(routes=[Route("/metrics", show_metrics), Route("/healthz", health), Route("/readyz", readyz)])
+    async def roots(_: Request) -> Response:
+        found = await published()
+        return _pem(found.chain if found else "")
+
+    async def revoked(_: Request) -> Response:
+        found = await published()
+        return _pem(found.revoked if found else "")
+
+    return Starlette(
+        routes=[
+            Route("/metrics", show_metrics),
+            Route("/healthz", health),
+            Route("/readyz", readyz),
+            Route("/ca/bundle.pem", roots),
+            Route("/ca/crl.pem", revoked),
+        ]
+    )
+
+
+def _pem(text: str) -> Response:
+    if not text:
+        return PlainTextResponse("there is no private authority: make it with `wicket ca init`\n", status_code=404)
+    return Response(text, media_type="application/x-pem-file")

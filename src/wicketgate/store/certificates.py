@@ -69,24 +69,19 @@ class CertificateStore:
         source: CertificateSource = CertificateSource.IMPORT,
     ) -> str:
         """Keep a new certificate and return its id. Raises `CertificateStoreError` if the name is taken."""
-        now, identifier = self.database.clock(), f"cert_{secrets.token_hex(_ID_BYTES)}"
         with self.database.write() as connection:
-            if _row(connection, name) is not None:
-                raise CertificateStoreError(
-                    f"there is a certificate `{name}` already",
-                    hint=f"put a new one in its place: `wicket cert rotate {name} --cert FILE --key FILE`",
-                )
-            fixed = {"name": name, "id": identifier, "source": source.value, "created_at": now}
-            connection.execute(insert(CERTIFICATES).values(**fixed, **self._content(name, pair)))
-            _enable(connection, name, environments)
-        return identifier
+            return insert_pair(connection, self.database, name, pair, environments, source=source)
 
     def replace(self, name: str, pair: KeyPair) -> None:
-        """Put another chain and key in place of those in use. Raises `CertificateStoreError` if there are none."""
+        """Put another chain and key in place of those in use, which are then the user's own to renew.
+
+        Raises `CertificateStoreError` if there are none.
+        """
         with self.database.write() as connection:
             name = _require(connection, name)["name"]
             change = update(CERTIFICATES).where(CERTIFICATES.c.name == name)
-            connection.execute(change.values(**self._content(name, pair)))
+            content = _content(self.database, name, pair)
+            connection.execute(change.values(source=CertificateSource.IMPORT.value, **content))
 
     def enable(self, name: str, environments: Iterable[str]) -> None:
         """Let these environments use it too. Raises `CertificateStoreError`."""
@@ -138,17 +133,47 @@ class CertificateStore:
             rows = connection.execute(query).mappings().all()
         return {row["name"]: StoredKeyPair(row["chain"], self._key(row)) for row in rows}
 
-    def _content(self, name: str, pair: KeyPair) -> dict[str, Any]:
-        sealed = self.database.sealer.seal(pair.key, _place(name))
-        return {
-            "chain": pair.chain_pem,
-            "key_id": sealed.key_id,
-            "box": sealed.box,
-            "changed_at": self.database.clock(),
-        }
-
     def _key(self, row: Any) -> SecretValue:
         return self.database.sealer.open(Sealed(row["key_id"], row["box"]), _place(row["name"]))
+
+
+def insert_pair(
+    connection: Connection,
+    database: Database,
+    name: str,
+    pair: KeyPair,
+    environments: Iterable[str],
+    *,
+    source: CertificateSource,
+) -> str:
+    """Keep a new certificate as part of a transaction and return its id. Raises `CertificateStoreError`."""
+    if _row(connection, name) is not None:
+        raise CertificateStoreError(
+            f"there is a certificate `{name}` already",
+            hint=f"put a new one in its place: `wicket cert rotate {name} --cert FILE --key FILE`",
+        )
+    identifier = f"cert_{secrets.token_hex(_ID_BYTES)}"
+    fixed = {"name": name, "id": identifier, "source": source.value, "created_at": database.clock()}
+    connection.execute(insert(CERTIFICATES).values(**fixed, **_content(database, name, pair)))
+    _enable(connection, name, environments)
+    return identifier
+
+
+def renew_pair(connection: Connection, database: Database, name: str, pair: KeyPair) -> bool:
+    """Put a renewed pair in place, as part of a transaction; False when the name is not the private authority's."""
+    ours = CERTIFICATES.c.source == CertificateSource.PRIVATE_AUTHORITY.value
+    change = update(CERTIFICATES).where(CERTIFICATES.c.name == name, ours)
+    return connection.execute(change.values(**_content(database, name, pair))).rowcount > 0
+
+
+def disable_everywhere(connection: Connection, name: str) -> None:
+    """Let no environment use a certificate, as part of a transaction."""
+    connection.execute(delete(ENVIRONMENTS).where(ENVIRONMENTS.c.name == name))
+
+
+def _content(database: Database, name: str, pair: KeyPair) -> dict[str, Any]:
+    sealed = database.sealer.seal(pair.key, _place(name))
+    return {"chain": pair.chain_pem, "key_id": sealed.key_id, "box": sealed.box, "changed_at": database.clock()}
 
 
 def _place(name: str) -> tuple[str, ...]:

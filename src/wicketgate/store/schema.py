@@ -77,3 +77,49 @@ CA_CERTIFICATES = Table(
     Column("changed_at", Float, nullable=False),
 )
 """Certificate authorities in PEM by what they vouch for, `clients` or `origins`, and their revocation lists in PEM."""
+
+PRIVATE_AUTHORITY = Table(
+    "private_authority",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("trust_domain", String(255), nullable=False),
+    Column("algorithm", String(16), nullable=False),
+    Column("life", Float, nullable=False),
+    Column("settle", Float, nullable=False),
+    Column("soak", Float, nullable=False),
+    Column("held", Boolean, nullable=False),
+    Column("list_number", Integer, nullable=False),
+)
+"""One row, once there is a certificate authority of the installation's own."""
+
+AUTHORITIES = Table(
+    "authorities",
+    METADATA,
+    Column("id", String(64), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("root", String(64), nullable=False),
+    Column("standing", String(16), nullable=False),
+    Column("since", Float, nullable=False),
+    Column("certificate", Text, nullable=False),
+    Column("key_id", String(32), nullable=False),
+    Column("box", LargeBinary, nullable=False),
+    Column("revoked", Text, nullable=False),
+    Column("list_due", Float, nullable=False),
+)
+"""Its roots and intermediates by fingerprint, keys sealed, each with its latest revocation list."""
+
+ISSUED = Table(
+    "issued",
+    METADATA,
+    Column("serial", String(64), primary_key=True),
+    Column("authority", String(64), nullable=False),
+    Column("name", String(128), nullable=False),
+    Column("environment", String(32), nullable=False),
+    Column("profile", Text, nullable=False),
+    Column("kept", Boolean, nullable=False),
+    Column("issued_at", Float, nullable=False),
+    Column("not_after", Float, nullable=False),
+    Column("revoked_at", Float, nullable=True),
+    Column("reason", String(32), nullable=True),
+)
+"""What it has signed for others; `kept` are those whose key is in the table of certificates and is renewed."""
