@@ -68,8 +68,9 @@ def _private_files(workspace: Workspace, compiled: Compiled) -> Iterator[Path]:
     yield workspace.state / "key"
     yield workspace.state / "state.db"
     for listener in compiled.installation.listeners if compiled.installation else ():
-        if listener.tls:
-            yield workspace.project / listener.tls.key
+        for shown in listener.tls.shown if listener.tls else ():
+            if shown.key:
+                yield workspace.project / shown.key
 
 
 def _gateway_signs(workspace: Workspace, compiled: Compiled) -> Iterator[Sign]:

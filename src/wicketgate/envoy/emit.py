@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wicketgate.envoy.cluster import cluster
 from wicketgate.envoy.listener import listeners
+from wicketgate.envoy.listener_tls import listener_secrets
 from wicketgate.envoy.names import secret_name
 from wicketgate.envoy.origin_tls import link_secrets
 from wicketgate.envoy.proofs import proof_secrets
@@ -39,5 +40,5 @@ def _secrets(gateway: GatewayIR, upstreams: list[Upstream]) -> dict[str, SecretS
         secrets |= {secret_name(source): source for source in link_secrets(upstream.origin.link)}
     for listener in gateway.listeners:
         if listener.tls is not None:
-            secrets[secret_name(listener.tls)] = listener.tls
+            secrets |= {secret_name(source): source for source in listener_secrets(listener.tls)}
     return secrets

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from wicketgate.envoy.access_log import access_log
 from wicketgate.envoy.config_source import CONFIG_SOURCE
 from wicketgate.envoy.errors import local_reply_config, refuse_unasked_upgrade
+from wicketgate.envoy.listener_tls import quic_socket, tls_socket
 from wicketgate.envoy.message_program import message_filter
 from wicketgate.envoy.names import (
     CHAIN_FILTER,
@@ -15,18 +16,14 @@ from wicketgate.envoy.names import (
     ROUTES,
     STRIP_FILTER,
     listener_name,
-    secret_name,
 )
 from wicketgate.envoy.redirects import forget_marks
 from wicketgate.envoy.steps import set_header
 from wicketgate.envoy.types import any_of, duration, extension, http_filter
-from wicketgate.ir.gateway import Edge, Listener
-from wicketgate.ir.secrets import KeyPairSecret
+from wicketgate.ir.gateway import Edge, Listener, ServerTLS
 from wicketgate.json_types import JsonObject
 
 _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-_TLS = "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"
-_QUIC = "envoy.extensions.transport_sockets.quic.v3.QuicDownstreamTransport"
 
 
 def listeners(listener: Listener, edge: Edge) -> Iterator[JsonObject]:
@@ -40,11 +37,7 @@ def listeners(listener: Listener, edge: Edge) -> Iterator[JsonObject]:
 def _tcp(listener: Listener, edge: Edge, *, announce: bool) -> JsonObject:
     chain: JsonObject = {"filters": [_manager(listener, edge, codec="AUTO", announce=announce)]}
     if listener.tls:
-        chain["transport_socket"] = extension(
-            "envoy.transport_sockets.tls",
-            _TLS,
-            common_tls_context=_certificate(listener.tls, ["h2", "http/1.1"]),
-        )
+        chain["transport_socket"] = tls_socket(listener.tls)
     return any_of(
         "envoy.config.listener.v3.Listener",
         name=listener_name(listener.host, listener.port),
@@ -55,19 +48,14 @@ def _tcp(listener: Listener, edge: Edge, *, announce: bool) -> JsonObject:
     )
 
 
-def _udp(listener: Listener, tls: KeyPairSecret, edge: Edge) -> JsonObject:
-    socket = extension(
-        "envoy.transport_sockets.quic",
-        _QUIC,
-        downstream_tls_context={"common_tls_context": _certificate(tls, ["h3"])},
-    )
+def _udp(listener: Listener, tls: ServerTLS, edge: Edge) -> JsonObject:
     manager = _manager(listener, edge, codec="HTTP3", announce=False)
     return any_of(
         "envoy.config.listener.v3.Listener",
         name=listener_name(listener.host, listener.port, quic=True),
         address=_address(listener, "UDP"),
         udp_listener_config={"quic_options": {}, "downstream_socket_config": {"prefer_gro": True}},
-        filter_chains=[{"filters": [manager], "transport_socket": socket}],
+        filter_chains=[{"filters": [manager], "transport_socket": quic_socket(tls)}],
     )
 
 
@@ -80,14 +68,6 @@ def _tls_inspector() -> JsonObject:
         "envoy.filters.listener.tls_inspector",
         "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
     )
-
-
-def _certificate(tls: KeyPairSecret, alpn: list[str]) -> JsonObject:
-    return {
-        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2", "tls_maximum_protocol_version": "TLSv1_3"},
-        "alpn_protocols": alpn,
-        "tls_certificate_sds_secret_configs": [{"name": secret_name(tls), "sds_config": CONFIG_SOURCE}],
-    }
 
 
 def _manager(listener: Listener, edge: Edge, *, codec: str, announce: bool) -> JsonObject:

@@ -8,6 +8,7 @@ from typing import assert_never
 
 from wicketgate.envoy.config_source import CONFIG_SOURCE
 from wicketgate.envoy.names import secret_name
+from wicketgate.envoy.tls_parameters import tls_parameters
 from wicketgate.envoy.types import extension
 from wicketgate.ir.origin import (
     Link,
@@ -27,15 +28,7 @@ from wicketgate.ir.secrets import SecretSource
 from wicketgate.json_types import JsonObject
 
 _ALPN = {Protocol.HTTP1: ["http/1.1"], Protocol.HTTP2: ["h2"], Protocol.AUTO: ["h2", "http/1.1"]}
-_VERSION = {TLSVersion.TLS12: "TLSv1_2", TLSVersion.TLS13: "TLSv1_3"}
 _SAN_TYPE = {NameKind.DNS: "DNS", NameKind.URI: "URI", NameKind.IP: "IP_ADDRESS"}
-_CIPHERS = [
-    "[ECDHE-ECDSA-AES128-GCM-SHA256|ECDHE-ECDSA-CHACHA20-POLY1305]",
-    "[ECDHE-RSA-AES128-GCM-SHA256|ECDHE-RSA-CHACHA20-POLY1305]",
-    "ECDHE-ECDSA-AES256-GCM-SHA384",
-    "ECDHE-RSA-AES256-GCM-SHA384",
-]
-"""Of TLS 1.2: forward secrecy and authenticated encryption only (RFC 9325 section 4.2). TLS 1.3 has no others."""
 
 
 def transport_socket(link: Link, protocol: Protocol, *, roots: Path) -> JsonObject | None:
@@ -68,16 +61,10 @@ def link_secrets(link: Link) -> Iterator[SecretSource]:
 
 
 def _socket(common: JsonObject, protocol: Protocol, minimum: TLSVersion, sni: str) -> JsonObject:
-    parameters = {
-        "tls_minimum_protocol_version": _VERSION[minimum],
-        # Towards origins Envoy's own default stops at 1.2.
-        "tls_maximum_protocol_version": "TLSv1_3",
-        "cipher_suites": _CIPHERS,
-    }
     return extension(
         "envoy.transport_sockets.tls",
         "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
-        common_tls_context={"tls_params": parameters, "alpn_protocols": _ALPN[protocol], **common},
+        common_tls_context={"tls_params": tls_parameters(minimum), "alpn_protocols": _ALPN[protocol], **common},
         **({"sni": sni} if sni else {}),
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wicketgate.ir.origin import Upstream
 from wicketgate.ir.path_pattern import PathPattern
-from wicketgate.ir.secrets import KeyPairSecret
+from wicketgate.ir.secrets import IdentitySource
 from wicketgate.ir.steps import OutboundStep, RequestFilterStep
 from wicketgate.ir.template import Param, Template, TemplatePart
 
@@ -99,12 +99,19 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerTLS:
+    """TLS towards callers. The name that a caller asks for chooses among `certificates`; the first is for the rest."""
+
+    certificates: tuple[IdentitySource, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
-    """An address for callers. `tls` names where the certificate comes from."""
+    """An address for callers; without `tls` it is plain."""
 
     host: str
     port: int
-    tls: KeyPairSecret | None
+    tls: ServerTLS | None
     http3: bool
 
 

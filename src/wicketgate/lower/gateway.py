@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from wicketgate.diagnostics import Diagnostics
-from wicketgate.ir.gateway import Cors, Edge, Forward, GatewayIR, Listener, Route
+from wicketgate.ir.gateway import Cors, Edge, Forward, GatewayIR, Route
 from wicketgate.ir.origin import HeaderProof
-from wicketgate.ir.secrets import KeyPairSecret
 from wicketgate.lower.cors import ANYTHING_GOES, lower_cors
+from wicketgate.lower.listeners import lower_listeners
 from wicketgate.lower.route import RouteLowering, Tables
 from wicketgate.resolve.certificates import CertificateTable
 from wicketgate.resolve.origins import origin_table
 from wicketgate.resolve.policies import PolicyTable
-from wicketgate.spec.installation import Installation, ListenerSection, ListenerTLS, split_address
+from wicketgate.spec.installation import Installation
 from wicketgate.spec.openapi import Operation
 from wicketgate.spec.project import ProjectSpec
 from wicketgate.spec.variables import Secrecy, VariableScope
@@ -37,7 +37,7 @@ def lower_project(
     _check_exposure(scope, spec, diagnostics)
     proven_in = proof_headers(routes)
     return GatewayIR(
-        listeners=tuple(_listener(section, spec.documents.folder) for section in installation.listeners),
+        listeners=lower_listeners(installation, spec.documents, certificates, diagnostics),
         edge=_edge(installation, spec.documents.folder),
         routes=routes,
         proof_headers=proven_in,
@@ -104,16 +104,6 @@ def _check_exposure(scope: VariableScope, spec: ProjectSpec, diagnostics: Diagno
                 f"`{name}` is sent as a secret in one place and stands readable in another",
                 hint=f"use two variables, or mark it public: `wicket env set {name} --plain`",
             )
-
-
-def _listener(section: ListenerSection, folder: Path) -> Listener:
-    host, port = split_address(section.address)
-    tls = _key_pair(section.tls, folder) if section.tls else None
-    return Listener(host, port, tls, section.http3)
-
-
-def _key_pair(tls: ListenerTLS, folder: Path) -> KeyPairSecret:
-    return KeyPairSecret(tls.certificate, folder / tls.certificate, folder / tls.key)
 
 
 def _edge(installation: Installation, folder: Path) -> Edge:

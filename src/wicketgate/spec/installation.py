@@ -6,7 +6,7 @@ import ipaddress
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 _ADDRESS = re.compile(r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+|localhost|\*)):(?P<port>[0-9]{1,5})$")
 
@@ -48,13 +48,46 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-class ListenerTLS(Section):
-    """The listener's own certificate."""
+class ListenerCertificate(Section):
+    """One of the listener's own certificates: two files, or the name of one that is kept elsewhere."""
 
-    certificate: FileName
+    certificate: FileName | None = None
     """PEM file with the chain, relative to the project."""
-    key: FileName
+    key: FileName | None = None
     """PEM file with the private key, relative to the project."""
+    name: str | None = None
+    """A certificate of the certificate directory or of the store, in place of the two files."""
+
+    @model_validator(mode="after")
+    def _one_place(self) -> ListenerCertificate:
+        if (self.certificate is None) != (self.key is None) or (self.name is None) == (self.key is None):
+            raise ValueError("name two files, `certificate` and `key`, or a stored certificate by its `name`")
+        return self
+
+
+class ListenerTLS(Section):
+    """The certificates that callers are shown: one, or several of which the name asked for (SNI) chooses."""
+
+    certificate: FileName | None = None
+    """PEM file with the chain, relative to the project."""
+    key: FileName | None = None
+    """PEM file with the private key, relative to the project."""
+    certificates: tuple[ListenerCertificate, ...] = ()
+    """Several certificates, in place of the two files. Callers that ask for no name that one of them has get the
+    first."""
+
+    @model_validator(mode="after")
+    def _one_form(self) -> ListenerTLS:
+        pair = self.certificate is not None and self.key is not None
+        alone = self.certificate is not None or self.key is not None
+        if pair == bool(self.certificates) or pair != alone:
+            raise ValueError("name two files, `certificate` and `key`, or list `certificates`")
+        return self
+
+    @property
+    def shown(self) -> tuple[ListenerCertificate, ...]:
+        """Both ways of writing it as one; the first is the default."""
+        return self.certificates or (ListenerCertificate(certificate=self.certificate, key=self.key),)
 
 
 class ListenerSection(Section):
