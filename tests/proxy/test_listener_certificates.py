@@ -5,8 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 from cryptography import x509
@@ -49,13 +48,21 @@ def gateway(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> I
         yield running
 
 
+@contextmanager
+def _connected(port: int, context: ssl.SSLContext, name: str | None) -> Iterator[ssl.SSLSocket]:
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=name) as connection,
+    ):
+        yield connection
+
+
 def _shown(port: int, name: str | None) -> str:
     """Return the name in the certificate that a caller gets who asks for `name`."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with closing(socket.create_connection(("127.0.0.1", port), timeout=10)) as plain:
-        with context.wrap_socket(plain, server_hostname=name) as connection:
-            der = connection.getpeercert(binary_form=True)
+    with _connected(port, context, name) as connection:
+        der = connection.getpeercert(binary_form=True)
     assert der is not None
     names = x509.load_der_x509_certificate(der).extensions.get_extension_for_class(x509.SubjectAlternativeName)
     return str(names.value.get_values_for_type(x509.DNSName)[0])
@@ -84,13 +91,12 @@ def test_ciphers_of_tls_1_2(gateway: Gateway, authority: Authority, cipher: str,
     context = ssl.create_default_context(cafile=str(authority.roots))
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(f"{cipher}:@SECLEVEL=0")
-    with closing(socket.create_connection(("127.0.0.1", gateway.envoy.port), timeout=10)) as plain:
-        if accepted:
-            with context.wrap_socket(plain, server_hostname="first.example") as connection:
-                assert connection.version() == "TLSv1.2"
-        else:
-            with pytest.raises(ssl.SSLError), context.wrap_socket(plain, server_hostname="first.example"):
-                pass
+    if accepted:
+        with _connected(gateway.envoy.port, context, "first.example") as connection:
+            assert connection.version() == "TLSv1.2"
+    else:
+        with pytest.raises(ssl.SSLError), _connected(gateway.envoy.port, context, "first.example"):
+            pass
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1:DeprecationWarning")
@@ -99,6 +105,5 @@ def test_tls_1_1_is_refused(gateway: Gateway) -> None:
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     context.set_ciphers("ALL:@SECLEVEL=0")
-    with closing(socket.create_connection(("127.0.0.1", gateway.envoy.port), timeout=10)) as plain:
-        with pytest.raises(ssl.SSLError), context.wrap_socket(plain, server_hostname="first.example"):
-            pass
+    with pytest.raises(ssl.SSLError), _connected(gateway.envoy.port, context, "first.example"):
+        pass
