@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
+import ssl
+import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 
 from wicketgate.pki.errors import BadCertificateError
 from wicketgate.pki.extensions import Purpose, alternative_names, basic_constraints, key_pin, key_usage, purposes
@@ -17,7 +22,15 @@ from wicketgate.pki.pem import Block, pem_blocks
 from wicketgate.pki.strength import key_name, weak_key, weak_signature
 
 _LABELS = frozenset({"CERTIFICATE", "X509 CERTIFICATE"})
-_UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+# What the library raises as it reads; TypeError when the subject's attributes are of odd kinds.
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +98,20 @@ def parse_authorities(pem: bytes, *, source: str) -> tuple[Certificate, ...]:
 
 def parsed(certificate: Certificate) -> x509.Certificate:
     """Return the library's view of it."""
-    return x509.load_pem_x509_certificate(certificate.pem.encode())
+    return _load(ssl.PEM_cert_to_DER_cert(certificate.pem))
 
 
 def facts(certificate: x509.Certificate) -> Certificate:
     """Return what a certificate says. Raises ValueError and its like when an extension does not parse."""
     names = alternative_names(certificate)
     constraints = basic_constraints(certificate)
+    with _old_roots():
+        serial = hex_serial(certificate.serial_number)
     return Certificate(
         pem=certificate.public_bytes(Encoding.PEM).decode(),
         subject=certificate.subject.rfc4514_string(),
         issuer=certificate.issuer.rfc4514_string(),
-        serial=hex_serial(certificate.serial_number),
+        serial=serial,
         not_before=int(certificate.not_valid_before_utc.timestamp()),
         not_after=int(certificate.not_valid_after_utc.timestamp()),
         dns_names=tuple(name.value for name in names if isinstance(name, x509.DNSName)),
@@ -111,7 +126,11 @@ def facts(certificate: x509.Certificate) -> Certificate:
 
 
 def hex_serial(serial: int) -> str:
-    return f"{serial:x}" if len(f"{serial:x}") % 2 == 0 else f"0{serial:x}"
+    """Raises ValueError for a negative one: it has no hex form that all peers write alike."""
+    if serial < 0:
+        raise ValueError("a negative serial")
+    digits = f"{serial:x}"
+    return digits if len(digits) % 2 == 0 else f"0{digits}"
 
 
 def validity_problem(certificate: Certificate, now: float) -> str | None:
@@ -137,13 +156,29 @@ def signed_by(certificate: Certificate, issuer: Certificate) -> bool:
     return True
 
 
+def _load(der: bytes) -> x509.Certificate:
+    with _old_roots():
+        certificate = x509.load_der_x509_certificate(der)
+        # Read once, they are kept: an authority key identifier may name such a serial too.
+        _ = certificate.extensions
+        return certificate
+
+
+@contextlib.contextmanager
+def _old_roots() -> Iterator[None]:
+    """A root with the serial 0, against RFC 5280 section 4.1.2.2, is in public bundles; the library warns of it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        yield
+
+
 def _parse(block: Block, place: str) -> Certificate:
     der = block.der(place)
     try:
-        certificate = x509.load_der_x509_certificate(der)
+        certificate = _load(der)
         hidden = hidden_character(certificate)
         found = facts(certificate)
-    except (*_UNREADABLE, x509.InvalidVersion) as error:
+    except _UNREADABLE as error:
         raise BadCertificateError(
             f"{place} cannot be read: it is damaged or has bytes after its end ({type(error).__name__})",
             hint="look at it with `openssl x509 -text -noout -in FILE`",

@@ -13,7 +13,8 @@ _HINT = "put the certificate of the key first, then its issuer, then the issuer 
 def check_order(chain: tuple[Certificate, ...], *, source: str) -> None:
     """Raises `BadCertificateError`, which says which certificate stands where."""
     for count, (certificate, above) in enumerate(itertools.pairwise(chain), start=1):
-        if signed_by(certificate, above):
+        # A root that is there twice has signed itself, so that this is asked too.
+        if certificate.fingerprint != above.fingerprint and signed_by(certificate, above):
             _check_authority(above, count + 1, source)
             continue
         raise BadCertificateError(f"{source}: {_broken(chain, count)}", hint=_HINT)
