@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from tests.support.certificates import SERVER_AUTH, Authority, KeyPair
 
@@ -39,6 +40,7 @@ def make_credentials(folder: Path) -> Credentials:
     ours = root.intermediate("Our Intermediate")
     # The same names, other keys.
     other = Authority.create(folder / "other", "Our Root")
+    unknown = Authority.create(folder / "unknown", "Unknown Root").intermediate("Unknown Intermediate")
     elsewhere = other.intermediate("Our Intermediate").issue_client("elsewhere", _uri(GATEWAY))
     sibling = ours.issue_client("sibling", _uri(_SIBLING))
     revoked = ours.issue_client("revoked", _uri(GATEWAY))
@@ -49,7 +51,13 @@ def make_credentials(folder: Path) -> Credentials:
         crl=crl,
         server=root.issue("127.0.0.1", "localhost", "origin.test", "open.test", "elsewhere.test"),
         accepted=_accepted(root, ours),
-        refused={"none": None, "sibling": sibling, "other-ca": elsewhere} | _refused(ours, sibling),
+        refused={
+            "none": None,
+            "sibling": sibling,
+            "other-ca-of-the-same-name": elsewhere,
+            "unknown-ca": unknown.issue_client("unknown-ca", _uri(GATEWAY)),
+        }
+        | _refused(ours, sibling),
         revoked=revoked,
         elsewhere=elsewhere,
         other_ca=other.roots,
@@ -62,7 +70,17 @@ def _accepted(root: Authority, ours: Authority) -> Mapping[str, KeyPair]:
         "right": ours.issue_client("right", _uri(GATEWAY)),
         "right-among-others": ours.issue_client("right-among-others", *names),
         "right-from-the-root": root.issue_client("right-from-the-root", _uri(GATEWAY)),
+        "right-with-a-last-byte-of-zero": _ending_with_zero(ours),
     }
+
+
+def _ending_with_zero(ours: Authority) -> KeyPair:
+    """The last byte belongs to the signature, which is another one each time."""
+    while True:
+        pair = ours.issue_client("right-with-a-last-byte-of-zero", _uri(GATEWAY))
+        leaf = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
+        if leaf.public_bytes(Encoding.DER).endswith(b"\0"):
+            return pair
 
 
 def _refused(ours: Authority, sibling: KeyPair) -> dict[str, KeyPair | None]:

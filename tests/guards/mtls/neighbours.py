@@ -41,7 +41,8 @@ server {{
 }}
 """
     trust = f"ssl_client_certificate {street.other_ca}; ssl_verify_client on; ssl_verify_depth 2;"
-    return text + _both(server, street, trust)
+    # The first of a listener would be its default, whose session settings hold for all.
+    return _both(server, street, trust) + text
 
 
 def _apache(text: str, street: Street) -> str:

@@ -16,11 +16,12 @@ from tests.guards.mtls.credentials import GATEWAY, Credentials
 from tests.guards.mtls.stands import MTLS_STANDS
 from wicketgate.guards.mtls.server import CERTIFICATE_HEADERS
 
-_ACCEPTED = ("right", "right-among-others", "right-from-the-root")
+_ACCEPTED = ("right", "right-among-others", "right-from-the-root", "right-with-a-last-byte-of-zero")
 _REFUSED = (
     "none",
     "sibling",
-    "other-ca",
+    "other-ca-of-the-same-name",
+    "unknown-ca",
     "expired",
     "not-yet-valid",
     "for-servers-only",
@@ -59,6 +60,13 @@ def test_refuses(door: Door, name: str, version: Version) -> None:
 def test_revoked(door: Door) -> None:
     status = attempt(door.port, context(door.credentials.revoked)).status
     assert status in (_REFUSALS if door.stand.reads_crl else (200,))
+
+
+@pytest.mark.parametrize("version", BOTH)
+def test_without_a_certificate_no_request_is_read(door: Door, version: Version) -> None:
+    # nginx finishes the handshake to tell in HTTP what is missing.
+    status = attempt(door.port, context(None, version)).status
+    assert status == (401 if door.stand.name == "nginx" else None)
 
 
 @pytest.mark.parametrize("name", [None, "localhost", "no-such-host.test"])
@@ -124,8 +132,17 @@ def _assert_refused(door: Door, outcome: Outcome) -> None:
 
 
 @pytest.mark.parametrize("name", MTLS_STANDS)
-def test_a_dns_name_and_no_crl(name: str, credentials: Credentials, tmp_path: Path) -> None:
-    with MTLS_STANDS[name](tmp_path, credentials, san="DNS:gateway.wicket.test", crl=False) as port:
+def test_without_revocation_lists(name: str, credentials: Credentials, tmp_path: Path) -> None:
+    with MTLS_STANDS[name](tmp_path, credentials, crl=False) as port:
+        for pair in (credentials.revoked, *credentials.accepted.values()):
+            assert attempt(port, context(pair)).status == 200
+        outcomes = {row: attempt(port, context(pair)).status for row, pair in credentials.refused.items()}
+    assert {row: status for row, status in outcomes.items() if status not in _REFUSALS} == {}
+
+
+@pytest.mark.parametrize("name", MTLS_STANDS)
+def test_a_dns_name(name: str, credentials: Credentials, tmp_path: Path) -> None:
+    with MTLS_STANDS[name](tmp_path, credentials, san="DNS:gateway.wicket.test") as port:
         assert attempt(port, context(credentials.accepted["right-among-others"])).status == 200
         assert attempt(port, context(credentials.accepted["right"])).status in _REFUSALS
         assert attempt(port, context(None)).status in _REFUSALS

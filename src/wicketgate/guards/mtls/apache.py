@@ -23,6 +23,7 @@ _TEMPLATE = """\
 #   $ sed -i 's/^[[:space:]]*SSLSessionCache[[:space:]]/#&/' @ssl_conf@
 SSLSessionCache none
 
+# The only virtual host of its address, or the first: requests for every name come here.
 Listen @listen@
 <VirtualHost @listen@>
     SSLEngine on
@@ -62,8 +63,10 @@ require "apache2"
 function check_peer(r)
   local pem = r:ssl_var_lookup("SSL_CLIENT_CERT") or ""
   local base64 = pem:gsub("%-%-%-%-%-[^%-]*%-%-%-%-%-", ""):gsub("%s", "")
+  -- httpd's decoder drops a last byte of zero, and a signature may end with one.
+  local der = r:base64_decode(base64) .. "\\0"
   local fresh = r:ssl_var_lookup("SSL_SESSION_RESUMED") == "Initial"
-  if fresh and base64 ~= "" and is_gateway(r:base64_decode(base64)) then return apache2.DECLINED end
+  if fresh and base64 ~= "" and is_gateway(der) then return apache2.DECLINED end
   r.subprocess_env["WICKETGATE_GUARD"] = "refused"
   return 401
 end

@@ -12,23 +12,25 @@ local GATEWAY = "@name@"
 local NAME_TAG = @tag@
 local SUBJECT_ALT_NAME = string.char(0x55, 0x1d, 0x11)
 
--- The DER elements in a string, each as {tag, content}.
+-- The DER element at a place as {tag, content}, and the place after it.
+local function element(der, at)
+  local tag, length = der:byte(at, at + 1)
+  local first = at + 2
+  if length >= 0x80 then
+    local bytes = length - 0x80
+    assert(bytes >= 1 and bytes <= 3, "length of a DER element")
+    length = 0
+    for i = first, first + bytes - 1 do length = length * 256 + der:byte(i) end
+    first = first + bytes
+  end
+  local after = first + length
+  assert(after <= #der + 1, "DER element is cut off")
+  return {tag, der:sub(first, after - 1)}, after
+end
+
 local function elements(der)
   local found, at = {}, 1
-  while at <= #der do
-    local tag, length = der:byte(at, at + 1)
-    local first = at + 2
-    if length >= 0x80 then
-      local bytes = length - 0x80
-      assert(bytes >= 1 and bytes <= 3, "length of a DER element")
-      length = 0
-      for i = first, first + bytes - 1 do length = length * 256 + der:byte(i) end
-      first = first + bytes
-    end
-    at = first + length
-    assert(at <= #der + 1, "DER element is cut off")
-    found[#found + 1] = {tag, der:sub(first, at - 1)}
-  end
+  while at <= #der do found[#found + 1], at = element(der, at) end
   return found
 end
 
@@ -38,7 +40,7 @@ end
 
 -- GeneralNames of the certificate; none when it has no such extension.
 local function alternative_names(der)
-  for _, field in ipairs(inside(inside(elements(der)[1])[1])) do
+  for _, field in ipairs(inside(inside((element(der, 1)))[1])) do
     if field[1] == 0xa3 then
       for _, extension in ipairs(inside(inside(field)[1])) do
         local parts = inside(extension)
@@ -62,5 +64,5 @@ NAME_TAGS = {"DNS": "0x82", "URI": "0x86"}
 
 
 def is_gateway(config: MtlsConfig) -> str:
-    """Lua 5.1 or newer with a local function `is_gateway`, which takes a certificate in DER."""
+    """Lua 5.1 or newer with a local function `is_gateway`, which takes a certificate in DER; more may follow it."""
     return fill(_SCRIPT, name=config.name, tag=NAME_TAGS[config.kind])

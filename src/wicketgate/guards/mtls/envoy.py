@@ -45,8 +45,6 @@ static_resources:
           "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.\
 HttpConnectionManager
           stat_prefix: wicketgate_guard
-          # What a caller claims about a certificate is not what was checked here.
-          forward_client_cert_details: SANITIZE
           # Some frameworks take _ for -: such names never reach the application.
           common_http_protocol_options: {headers_with_underscores_action: DROP_HEADER}
           upgrade_configs:
@@ -57,6 +55,7 @@ HttpConnectionManager
               "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
           route_config:
             name: wicketgate_guard
+            # What a caller claims about a certificate is not what was checked here.
             request_headers_to_remove: [@strip@]
             virtual_hosts:
             - name: origin

@@ -24,12 +24,10 @@ const https = require('node:https');
 const GATEWAY = '@san@';
 const CLAIMS = new Set(@claims@);
 
-// Node joins the names with a comma and puts such that have one themselves between quotes.
-const NAME = /(?:^|, )([A-Za-z ]+:(?:"(?:[^"\\\\]|\\\\.)*"|[^",]*))/gy;
-
 function isGateway(socket) {
   const names = socket.getPeerCertificate().subjectaltname ?? '';
-  return [...names.matchAll(NAME)].some((match) => match[1] === GATEWAY);
+  // Node escapes a comma that is part of a name (since 12.22.9, 14.18.3 and 16.13.2).
+  return names.split(', ').includes(GATEWAY);
 }
 
 // What a caller claims about a certificate is not what was checked here; some frameworks take _ for -.
