@@ -61,13 +61,18 @@ def served(answer: Answer) -> bool:
 
 def await_ready(server: Server, path: str, *, seconds: float = READY_SECONDS) -> float:
     """Return the moment of the first right answer. Raises `BenchError` with the server's log."""
+    return await_answer(server, path, served, seconds=seconds)
 
-    def good(answer: Answer) -> bool:
+
+def await_answer(server: Server, path: str, good: Callable[[Answer], bool], *, seconds: float = READY_SECONDS) -> float:
+    """Return the moment of the first answer that is `good`. Raises `BenchError` with the server's log."""
+
+    def living(answer: Answer) -> bool:
         if server.process.poll() is not None:
             raise BenchError(f"{server.log} ended with {server.process.returncode}: {tail(server.log)}")
-        return served(answer)
+        return good(answer)
 
-    return wait_for(server.port, path, good, seconds=seconds, pause=0.005)
+    return wait_for(server.port, path, living, seconds=seconds, pause=0.005)
 
 
 def check_honest(name: str, server: Server, job: Job, paths: tuple[str, ...]) -> None:
@@ -83,7 +88,9 @@ def check_honest(name: str, server: Server, job: Job, paths: tuple[str, ...]) ->
         prober.close()
     direct = Prober(job.origin_port)
     try:
-        _require("origin", "a direct call", Answer(direct.ask(paths[0]).status, b""), Answer(401, b""))
+        # To a server of TLS, a call in clear text is a bad request.
+        refused = 400 if job.tls else 401
+        _require("origin", "a direct call", Answer(direct.ask(paths[0]).status, b""), Answer(refused, b""))
     finally:
         direct.close()
 

@@ -35,14 +35,28 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientTLS:
+    """How a peer reaches the origin by mutual TLS: whom it trusts for which name, and what it shows. Files in PEM."""
+
+    name: str
+    authority: Path
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """`folder` is private to one peer; what it holds of the secret is readable by this user alone."""
+    """`folder` is private to one peer; what it holds of the secret is readable by this user alone.
+
+    Without `tls` the origin is reached in clear text.
+    """
 
     routes: tuple[Route, ...]
     origin_port: int
     secret: str = field(repr=False)
     folder: Path
     core: int
+    tls: ClientTLS | None = None
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the peer's configuration with mode 0600."""

@@ -6,10 +6,17 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+HTTP1, HTTP2 = "HTTP/1.1", "HTTP/2"
+MUTUAL_KEPT, MUTUAL_FRESH = "mTLS to the origin, connections kept alive", "mTLS to the origin, a handshake each"
+"""What is measured: the protocol of the caller; mutual TLS is behind HTTP/1.1."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One load run. `cpu` is microseconds of CPU time a request by program; `busy` the share of the core used."""
+    """One load run. `cpu` is microseconds of CPU time a request by program; `busy` the share of the core used.
+
+    `connections` are those that the origin accepted meanwhile, where it counts them.
+    """
 
     peer: str
     protocol: str
@@ -21,6 +28,7 @@ class Sample:
     p99: float
     cpu: dict[str, float]
     busy: float
+    connections: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,12 @@ class Measured:
     samples: list[Sample] = field(default_factory=list)
     memory: list[Memory] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
+
+    def keep(self, one: Timing | Memory) -> None:
+        if isinstance(one, Timing):
+            self.timings.append(one)
+        else:
+            self.memory.append(one)
 
     def save(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")

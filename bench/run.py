@@ -8,20 +8,24 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from bench.compile_time import compiles
+from bench.credentials import make_credentials
 from bench.job import Job, make_routes
 from bench.live import changes, starts
 from bench.live import secrets as secret_changes
 from bench.machine import describe_machine
+from bench.many_certificates import many_certificates
 from bench.measured import Measured, Timing
+from bench.mutual_origin import MutualOrigin, start_mutual_origin
 from bench.origin import start_origin
 from bench.peers.peer import Peer
 from bench.peers.wicketgate import SECRET_VARIABLE, SHELL_VARIABLES, write_project
 from bench.plan import Plan
 from bench.targets import OURS
-from bench.throughput import Say, measure, memory_of, running
+from bench.throughput import Say, measure, memory_of, running, running_mutual
 
 _IDLE_SECONDS = 2.0
 
@@ -33,15 +37,23 @@ def run(peers: Sequence[Peer], plan: Plan, *, say: Say) -> Measured:
     for name in SHELL_VARIABLES:
         os.environ.pop(name, None)
     next_secret = secrets.token_hex(24)
-    with _base(plan, next_secret) as base:
-        with running(peers, plan, base, say=say) as entrants:
+    with _base(plan, next_secret) as base, _mutual(plan, base) as origin:
+        with (
+            running(peers, plan, base, say=say) as entrants,
+            running_mutual(peers, plan, base, origin, say=say) as mutual,
+        ):
             time.sleep(_IDLE_SECONDS * plan.warm_up)
             measured.memory.extend(memory_of(entrants, "idle"))
-            measured.samples.extend(measure(entrants, plan, say=say))
+            measured.samples.extend(measure([*entrants, *mutual], plan, say=say))
             measured.memory.extend(memory_of(entrants, "loaded"))
         if any(peer.name == OURS for peer in peers):
             for count in plan.counts:
                 measured.timings.extend(_waits(count, plan, base, next_secret, say=say))
+            for count in plan.certificates:
+                own = _own(base, f"certificates-{count}")
+                for one in many_certificates(own, origin, count, plan):
+                    measured.keep(one)
+                say(f"{count} client certificates measured")
     return measured
 
 
@@ -76,6 +88,23 @@ def _base(plan: Plan, next_secret: str) -> Iterator[Job]:
             yield Job((), origin.port, secret, folder, plan.core)
         finally:
             origin.stop()
+
+
+@contextmanager
+def _mutual(plan: Plan, base: Job) -> Iterator[MutualOrigin]:
+    folder = _own(base, "mutual-origin").folder
+    credentials = make_credentials(folder)
+    origin = start_mutual_origin(folder, credentials, secret=base.secret, core=plan.load_core)
+    try:
+        yield origin
+    finally:
+        origin.server.stop()
+
+
+def _own(base: Job, name: str) -> Job:
+    folder = base.folder / name
+    folder.mkdir()
+    return replace(base, folder=folder)
 
 
 def _empty(peers: Sequence[Peer], plan: Plan) -> Measured:

@@ -5,28 +5,37 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.http_probe import await_ready, check_honest
 from bench.job import Job, make_routes, sample_paths
 from bench.load import Load, run_h2load, run_wrk
-from bench.measured import Memory, Sample
+from bench.measured import HTTP1, HTTP2, MUTUAL_FRESH, MUTUAL_KEPT, Memory, Sample
+from bench.mutual_origin import MutualOrigin
+from bench.mutual_proof import check_origin, check_peer
 from bench.peers.peer import Peer
 from bench.plan import Plan
-from bench.processes import Server
+from bench.processes import BenchError, Server
 
 Say = Callable[[str], None]
+_KEPT_MOST = 0.05
+"""Connections a request above which they count as not kept alive."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entrant:
-    """A running peer with a number of routes, and the file of paths to ask for."""
+    """A running peer with a number of routes, the file of paths to ask for, and what it is measured with.
+
+    `counts` is the origin that counts connections.
+    """
 
     peer: str
     routes: int
     server: Server
     paths: Path
+    protocols: tuple[str, ...]
+    counts: MutualOrigin | None = None
 
 
 @contextmanager
@@ -36,24 +45,48 @@ def running(peers: Sequence[Peer], plan: Plan, base: Job, *, say: Say) -> Iterat
         entrants = []
         for count in plan.counts:
             for peer in peers:
-                entrants.append(_start(peer, count, plan, base, stack))
+                job = replace(base, routes=make_routes(count, seed=plan.seed), folder=_folder(base, peer, str(count)))
+                entrant = _start(peer, job, plan, (HTTP1,), stack)
+                both = count == plan.counts[0] and entrant.server.h2c_port
+                entrants.append(replace(entrant, protocols=(HTTP1, HTTP2)) if both else entrant)
                 say(f"{peer.name}: {count} routes verified")
         yield entrants
 
 
-def _start(peer: Peer, count: int, plan: Plan, base: Job, stack: ExitStack) -> Entrant:
-    routes = make_routes(count, seed=plan.seed)
-    paths = sample_paths(routes, seed=plan.seed)
-    folder = base.folder / f"{peer.name.replace(' ', '-')}-{count}"
+@contextmanager
+def running_mutual(
+    peers: Sequence[Peer], plan: Plan, base: Job, origin: MutualOrigin, *, say: Say
+) -> Iterator[list[Entrant]]:
+    """Start every peer twice with the fewest routes, for both kinds of connection, once it has refused what it must."""
+    check_origin(origin)
+    job = replace(base, routes=make_routes(plan.counts[0], seed=plan.seed), tls=origin.credentials.client)
+    kinds = ((MUTUAL_KEPT, origin.kept, "kept"), (MUTUAL_FRESH, origin.fresh, "fresh"))
+    with ExitStack() as stack:
+        entrants = []
+        for peer in peers:
+            check_peer(peer, replace(job, folder=_folder(base, peer, "wrong")), origin, job.routes[0].path(1))
+            for protocol, port, word in kinds:
+                own = replace(job, origin_port=port, folder=_folder(base, peer, word))
+                entrants.append(replace(_start(peer, own, plan, (protocol,), stack), counts=origin))
+            say(f"{peer.name}: mutual TLS verified")
+        yield entrants
+
+
+def _folder(base: Job, peer: Peer, what: str) -> Path:
+    folder = base.folder / f"{peer.name.replace(' ', '-')}-{what}"
     folder.mkdir()
-    job = Job(routes, base.origin_port, base.secret, folder, plan.core)
+    return folder
+
+
+def _start(peer: Peer, job: Job, plan: Plan, protocols: tuple[str, ...], stack: ExitStack) -> Entrant:
+    paths = sample_paths(job.routes, seed=plan.seed)
     server = peer.start(job)
     stack.callback(server.stop)
     await_ready(server, paths[0])
     check_honest(peer.name, server, job, paths)
-    listed = base.folder / f"{folder.name}.paths"
+    listed = job.folder.with_suffix(".paths")
     listed.write_text("\n".join(paths) + "\n")
-    return Entrant(peer.name, count, server, listed)
+    return Entrant(peer.name, len(job.routes), server, listed, protocols)
 
 
 def memory_of(entrants: Sequence[Entrant], when: str) -> Iterator[Memory]:
@@ -64,10 +97,9 @@ def memory_of(entrants: Sequence[Entrant], when: str) -> Iterator[Memory]:
 
 
 def measure(entrants: Sequence[Entrant], plan: Plan, *, say: Say) -> Iterator[Sample]:
-    """Run the rounds over HTTP/1.1 with all entrants, then over HTTP/2 with those of the fewest routes."""
-    fewest = [entrant for entrant in entrants if entrant.routes == plan.counts[0]]
-    yield from _rounds(entrants, plan, "HTTP/1.1", say=say)
-    yield from _rounds([one for one in fewest if one.server.h2c_port], plan, "HTTP/2", say=say)
+    """Run the rounds with what each entrant is measured with, one protocol after the other."""
+    for protocol in (HTTP1, HTTP2, MUTUAL_KEPT, MUTUAL_FRESH):
+        yield from _rounds([one for one in entrants if protocol in one.protocols], plan, protocol, say=say)
 
 
 def _rounds(entrants: Sequence[Entrant], plan: Plan, protocol: str, *, say: Say) -> Iterator[Sample]:
@@ -82,6 +114,7 @@ def _rounds(entrants: Sequence[Entrant], plan: Plan, protocol: str, *, say: Say)
 
 
 def _sample(entrant: Entrant, protocol: str, plan: Plan, number: int) -> Sample:
+    accepted = entrant.counts.accepted() if entrant.counts else 0
     before, began = entrant.server.cpu(), time.perf_counter()
     load = _load(entrant, protocol, plan, seconds=plan.seconds)
     wall, after = time.perf_counter() - began, entrant.server.cpu()
@@ -97,10 +130,22 @@ def _sample(entrant: Entrant, protocol: str, plan: Plan, number: int) -> Sample:
         p99=load.p99,
         cpu={program: seconds * 1e6 / load.requests for program, seconds in used.items()},
         busy=sum(used.values()) / wall,
+        connections=_connections(entrant, entrant.counts, load, protocol, accepted) if entrant.counts else None,
     )
 
 
+def _connections(entrant: Entrant, origin: MutualOrigin, load: Load, protocol: str, before: int) -> int:
+    """Return how many the origin accepted. Raises `BenchError` when they are not what is to be measured."""
+    # The origin is asked over a connection of its own.
+    found = origin.accepted() - before - 1
+    right = found >= load.requests if protocol == MUTUAL_FRESH else found <= load.requests * _KEPT_MOST
+    if not right:
+        raise BenchError(f"{entrant.peer}, {protocol}: {found} connections for {load.requests} requests")
+    origin.check_unresumed()
+    return found
+
+
 def _load(entrant: Entrant, protocol: str, plan: Plan, *, seconds: int) -> Load:
-    if protocol == "HTTP/2" and entrant.server.h2c_port:
+    if protocol == HTTP2 and entrant.server.h2c_port:
         return run_h2load(entrant.server.h2c_port, entrant.paths, seconds=seconds, core=plan.load_core)
     return run_wrk(entrant.server.port, entrant.paths, seconds=seconds, core=plan.load_core)

@@ -6,7 +6,7 @@ import json
 from itertools import groupby
 from typing import Any
 
-from bench.job import HEADER, Job, Route
+from bench.job import HEADER, ClientTLS, Job, Route
 from bench.peers.program import find_program, first_line
 from bench.processes import Server, free_port, spawn
 
@@ -70,5 +70,18 @@ def _proxy(job: Job) -> dict[str, Any]:
         "handler": "reverse_proxy",
         "upstreams": [{"dial": f"127.0.0.1:{job.origin_port}"}],
         "headers": {"request": {"set": {HEADER: [job.secret]}}},
-        "transport": {"protocol": "http", "keep_alive": {"max_idle_conns_per_host": 128}},
+        "transport": {
+            "protocol": "http",
+            "keep_alive": {"max_idle_conns_per_host": 128},
+            **({"tls": _tls(job.tls)} if job.tls else {}),
+        },
+    }
+
+
+def _tls(tls: ClientTLS) -> dict[str, Any]:
+    return {
+        "ca": {"provider": "file", "pem_files": [str(tls.authority)]},
+        "server_name": tls.name,
+        "client_certificate_file": str(tls.certificate),
+        "client_certificate_key_file": str(tls.key),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bench.job import HEADER, Job, Route
+from bench.job import HEADER, ClientTLS, Job, Route
 from bench.peers.program import find_program, first_line
 from bench.processes import Server, free_port, spawn
 
@@ -70,7 +70,7 @@ def _bootstrap(job: Job, *, port: int, secret: str) -> dict[str, Any]:
     listener = {"name": "in", "address": _address(port), "filter_chains": [{"filters": [manager]}]}
     return {
         "node": {"id": "bench", "cluster": "bench"},
-        "static_resources": {"listeners": [listener], "clusters": [_cluster(job.origin_port)]},
+        "static_resources": {"listeners": [listener], "clusters": [_cluster(job)]},
     }
 
 
@@ -106,10 +106,30 @@ def _chain(secret: str) -> dict[str, Any]:
     return _any(_FILTERS + "filter_chain.v3.FilterChainConfigPerRoute", filter_chain={"filters": [injector]})
 
 
-def _cluster(port: int) -> dict[str, Any]:
-    endpoints = [{"lb_endpoints": [{"endpoint": {"address": _address(port)}}]}]
+def _cluster(job: Job) -> dict[str, Any]:
+    endpoints = [{"lb_endpoints": [{"endpoint": {"address": _address(job.origin_port)}}]}]
     assignment = {"cluster_name": "origin", "endpoints": endpoints}
-    return {"name": "origin", "connect_timeout": "2s", "load_assignment": assignment}
+    tls = {"transport_socket": _tls(job.tls)} if job.tls else {}
+    return {"name": "origin", "connect_timeout": "2s", "load_assignment": assignment, **tls}
+
+
+def _tls(tls: ClientTLS) -> dict[str, Any]:
+    shown = {"certificate_chain": {"filename": str(tls.certificate)}, "private_key": {"filename": str(tls.key)}}
+    trusted = {
+        "trusted_ca": {"filename": str(tls.authority)},
+        "match_typed_subject_alt_names": [{"san_type": "DNS", "matcher": {"exact": tls.name}}],
+    }
+    return _typed(
+        "tls",
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        sni=tls.name,
+        max_session_keys=0,
+        common_tls_context={
+            "tls_params": {"tls_maximum_protocol_version": "TLSv1_3"},
+            "tls_certificates": [shown],
+            "validation_context": trusted,
+        },
+    )
 
 
 def _address(port: int) -> dict[str, Any]:

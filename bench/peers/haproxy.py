@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.job import HEADER, Job
+from bench.job import HEADER, ClientTLS, Job
 from bench.peers.program import find_program, first_line
 from bench.processes import Server, free_port, spawn
 
@@ -24,7 +24,7 @@ frontend in
   http-request set-header {header} "{secret}"
   use_backend %[var(txn.backend)]
 backend origin
-  server origin 127.0.0.1:{origin}
+  server origin 127.0.0.1:{origin}{tls}
 """
 
 
@@ -43,7 +43,19 @@ class HAProxy:
         port, h2c, log = free_port(), free_port(), job.folder / "log"
         routes = job.write("routes.map", "".join(f"{route.literal} origin\n" for route in job.routes))
         text = _CONFIG.format(
-            port=port, h2c=h2c, routes=routes, header=HEADER, secret=job.secret, origin=job.origin_port
+            port=port,
+            h2c=h2c,
+            routes=routes,
+            header=HEADER,
+            secret=job.secret,
+            origin=job.origin_port,
+            tls=_tls(job, job.tls) if job.tls else "",
         )
         command = [find_program("haproxy"), "-db", "-f", str(job.write("haproxy.cfg", text))]
         return Server(spawn(command, core=job.core, log=log), port, h2c, log)
+
+
+def _tls(job: Job, tls: ClientTLS) -> str:
+    shown = job.write("shown.pem", tls.certificate.read_text() + tls.key.read_text())
+    verified = f"ca-file {tls.authority} verify required verifyhost {tls.name} sni str({tls.name})"
+    return f" ssl crt {shown} {verified} no-ssl-reuse"

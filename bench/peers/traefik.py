@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bench.job import HEADER, Job, Route
+from bench.job import HEADER, ClientTLS, Job, Route
 from bench.peers.program import find_program, first_line
 from bench.processes import Server, free_port, spawn
 
 _LIST_UP_TO = 50
+_IDLE = 128
 
 
 class Traefik:
@@ -41,7 +42,7 @@ def _static(port: int, dynamic: str) -> dict[str, Any]:
         "log": {"level": "ERROR"},
         "entryPoints": {"in": {"address": f"127.0.0.1:{port}"}},
         "providers": {"file": {"filename": dynamic, "watch": False}},
-        "serversTransport": {"maxIdleConnsPerHost": 128},
+        "serversTransport": {"maxIdleConnsPerHost": _IDLE},
     }
 
 
@@ -49,7 +50,23 @@ def _http(job: Job) -> dict[str, Any]:
     return {
         "routers": _routers(job.routes),
         "middlewares": {"secret": {"headers": {"customRequestHeaders": {HEADER: job.secret}}}},
-        "services": {"origin": {"loadBalancer": {"servers": [{"url": f"http://127.0.0.1:{job.origin_port}"}]}}},
+        "services": {"origin": {"loadBalancer": _balancer(job)}},
+        **({"serversTransports": {"mutual": _transport(job.tls)}} if job.tls else {}),
+    }
+
+
+def _balancer(job: Job) -> dict[str, Any]:
+    if job.tls is None:
+        return {"servers": [{"url": f"http://127.0.0.1:{job.origin_port}"}]}
+    return {"servers": [{"url": f"https://127.0.0.1:{job.origin_port}"}], "serversTransport": "mutual"}
+
+
+def _transport(tls: ClientTLS) -> dict[str, Any]:
+    return {
+        "serverName": tls.name,
+        "rootCAs": [str(tls.authority)],
+        "certificates": [{"certFile": str(tls.certificate), "keyFile": str(tls.key)}],
+        "maxIdleConnsPerHost": _IDLE,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bench.job import HEADER, Job, Route
+from bench.job import HEADER, ClientTLS, Job, Route
 from bench.peers.program import find_program
 from bench.processes import Server, free_port, spawn
 from wicketgate import __version__
@@ -14,7 +14,8 @@ SECRET_VARIABLE = "BACKEND_SECRET"  # noqa: S105 - a name
 SHELL_VARIABLES = ("WICKET_STATE", "WICKET_ENVIRONMENT", SECRET_VARIABLE, "ORIGIN_URL")
 """What would reach the measured gateway from the shell of whoever measures, ahead of the project's `.env`."""
 
-_SETTINGS = '[log]\naccess = "off"\n\n[envoy]\nconcurrency = 1\n'
+SETTINGS = '[log]\naccess = "off"\n\n[envoy]\nconcurrency = 1\n'
+_CERTIFICATES, _IDENTITY = "certificates", "gateway"
 _POLICY = "set-backend-secret"
 _MODULE = "$import(@zuplo/runtime)"
 
@@ -46,11 +47,31 @@ def serve(job: Job, command: str) -> Server:
 def write_project(job: Job, *, env_file: dict[str, str]) -> None:
     """Write the project; `env_file` is what its `.env` holds beside the origin's address."""
     (job.folder / "config").mkdir(exist_ok=True)
-    variables = {"ORIGIN_URL": f"http://127.0.0.1:{job.origin_port}", **env_file}
+    origin = f"https://{job.tls.name}" if job.tls else f"http://127.0.0.1:{job.origin_port}"
+    variables = {"ORIGIN_URL": origin, **env_file}
     job.write(".env", "".join(f"{name}={value}\n" for name, value in variables.items()))
-    job.write("wicket.toml", _SETTINGS)
+    job.write("wicket.toml", SETTINGS)
+    if job.tls:
+        _write_mutual_tls(job, job.tls)
     job.write("config/policies.json", json.dumps({"policies": [_policy()]}))
     job.write("config/routes.oas.json", document(job.routes))
+
+
+def _write_mutual_tls(job: Job, tls: ClientTLS) -> None:
+    folder = job.folder / _CERTIFICATES / _IDENTITY
+    folder.mkdir(parents=True)
+    for name, file in (("tls.crt", tls.certificate), ("tls.key", tls.key)):
+        job.write(f"{_CERTIFICATES}/{_IDENTITY}/{name}", file.read_text())
+    job.write("ca.pem", tls.authority.read_text())
+    job.write("wicket.toml", f'{SETTINGS}\n[certificates]\ndirectory = "{_CERTIFICATES}"\n')
+    origin = {
+        "name": "origin",
+        "url": f"https://{tls.name}",
+        "endpoints": [f"127.0.0.1:{job.origin_port}"],
+        "tls": {"ca": "./ca.pem"},
+        "mtlsCertificate": _IDENTITY,
+    }
+    job.write("config/origins.json", json.dumps({"origins": [origin]}))
 
 
 def document(routes: tuple[Route, ...], *extra: str) -> str:
