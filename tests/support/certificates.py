@@ -88,11 +88,11 @@ class Authority:
         folder.mkdir()
         return Authority(folder, self.roots, certificate.subject, key, pair.certificate.read_bytes())
 
-    def revocations(self, *revoked: KeyPair) -> bytes:
-        """The PEM list of this authority's revoked certificates, good for a day."""
+    def revocations(self, *revoked: KeyPair, days: int = 1) -> bytes:
+        """The PEM list of this authority's revoked certificates, good for some days; with 0 it is out of date."""
         now = datetime.datetime.now(datetime.UTC)
-        builder = x509.CertificateRevocationListBuilder().issuer_name(self._name).last_update(now - _DAY)
-        builder = builder.next_update(now + _DAY)
+        builder = x509.CertificateRevocationListBuilder().issuer_name(self._name).last_update(now - 2 * _DAY)
+        builder = builder.next_update(now + (days or -1) * _DAY)
         for pair in revoked:
             serial = x509.load_pem_x509_certificate(pair.certificate.read_bytes()).serial_number
             entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(now - _DAY).build()

@@ -25,6 +25,7 @@ class Credentials:
 
     ca: Path
     crl: Path
+    outdated_crl: Path
     server: KeyPair
     accepted: Mapping[str, KeyPair]
     refused: Mapping[str, KeyPair | None]
@@ -46,9 +47,12 @@ def make_credentials(folder: Path) -> Credentials:
     revoked = ours.issue_client("revoked", _uri(GATEWAY))
     crl = folder / "crl.pem"
     crl.write_bytes(ours.revocations(revoked) + root.revocations())
+    outdated = folder / "outdated-crl.pem"
+    outdated.write_bytes(ours.revocations(days=0) + root.revocations(days=0))
     return Credentials(
         ca=root.roots,
         crl=crl,
+        outdated_crl=outdated,
         server=root.issue("127.0.0.1", "localhost", "origin.test", "open.test", "elsewhere.test"),
         accepted=_accepted(root, ours),
         refused={

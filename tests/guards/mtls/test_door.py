@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -138,6 +139,13 @@ def test_without_revocation_lists(name: str, credentials: Credentials, tmp_path:
             assert attempt(port, context(pair)).status == 200
         outcomes = {row: attempt(port, context(pair)).status for row, pair in credentials.refused.items()}
     assert {row: status for row, status in outcomes.items() if status not in _REFUSALS} == {}
+
+
+@pytest.mark.parametrize("name", [stand.name for stand in MTLS_STANDS.values() if stand.reads_crl])
+def test_with_an_outdated_list_nobody_gets_in(name: str, credentials: Credentials, tmp_path: Path) -> None:
+    outdated = replace(credentials, crl=credentials.outdated_crl)
+    with MTLS_STANDS[name](tmp_path, outdated) as port:
+        assert attempt(port, context(credentials.accepted["right"])).status in _REFUSALS
 
 
 @pytest.mark.parametrize("name", MTLS_STANDS)

@@ -1,4 +1,4 @@
-"""Caddy 2.8 or newer: Go checks the chain, an expression reads the names in the certificate."""
+"""Caddy 2.11 or newer: Go checks the chain, an expression reads the names in the certificate."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ _TEMPLATE = """\
 @heading@
 # Caddy cannot check revocation lists: let client certificates live shortly.
 # Requests must be for the server name of their connection (421 otherwise): the gateway sends Host and SNI alike.
-# A Caddyfile cannot turn session tickets off. A resumed connection has the certificate of the first one: Go refuses
-# it once that has expired, and the name in it is compared on each request.
+# A Caddyfile cannot turn session tickets off, and needs not: Caddy 2.11 resumes no connection that had a client
+# certificate. Older ones are not tested.
 https://:@port@ {
 	bind @host@
 	tls @certificate@ @key@ {
