@@ -10,6 +10,8 @@ CODES: Mapping[str, str] = MappingProxyType(
         "base-url-query": "A base URL has a query or a fragment.",
         "certificate-disabled": "A certificate is not enabled in this environment.",
         "certificate-needs-tls": "A client certificate is named for an origin that is not verified by TLS.",
+        "client-authority-missing": "Routes demand client certificates, and no CA certificate vouches for any.",
+        "client-certificate-without-tls": "Routes demand client certificates, and a listener has no TLS.",
         "cors-any-origin": "A CORS policy lets every site in, with or without the browser's credentials.",
         "cors-without-origin": "A CORS policy stands on a route that no origin answers, where it has no effect.",
         "duplicate-key": "A key stands twice in one object, or under both of its names.",

@@ -21,7 +21,14 @@ from wicketgate.control.secret_values import Values, secret_message
 from wicketgate.envoy.bootstrap import Bootstrap
 from wicketgate.envoy.config_source import CONFIG_SOURCE
 from wicketgate.envoy.resources import EnvoyResources
-from wicketgate.ir.secrets import AuthorityFile, PrivateAuthority, SecretSource, StoredAuthority, TextSecret
+from wicketgate.ir.secrets import (
+    AuthorityFile,
+    ClientAuthorities,
+    PrivateAuthority,
+    SecretSource,
+    StoredAuthority,
+    TextSecret,
+)
 
 _SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 
@@ -63,7 +70,7 @@ def static_bootstrap(
 def _stand_in(source: SecretSource, folder: Path) -> Any:
     """Return a certificate, or an authority, of which nothing but its being there matters."""
     authority = Authority.create(folder / "stand-in")
-    if isinstance(source, AuthorityFile | StoredAuthority | PrivateAuthority):
+    if isinstance(source, AuthorityFile | StoredAuthority | PrivateAuthority | ClientAuthorities):
         return {"validation_context": {"trusted_ca": {"filename": str(authority.roots)}}}
     pair = authority.issue("stand-in.example.com")
     files = {"certificate_chain": {"filename": str(pair.certificate)}, "private_key": {"filename": str(pair.key)}}

@@ -16,6 +16,7 @@ class KnownCertificates:
     pairs: Mapping[str, PemKeyPair | None] = field(default_factory=dict)
     disabled: Collection[str] = ()
     trusted: Mapping[str, Authorities | None] = field(default_factory=dict)
+    vouching: Mapping[str, Authorities | None] = field(default_factory=dict)
 
     def identities(self) -> Mapping[str, bool]:
         return {**dict.fromkeys(self.pairs, True), **dict.fromkeys(self.disabled, False)}
@@ -23,11 +24,17 @@ class KnownCertificates:
     def authorities(self) -> Collection[str]:
         return self.trusted
 
+    def client_authorities(self) -> Collection[str]:
+        return self.vouching
+
     def key_pair(self, name: str) -> PemKeyPair | None:
         return self.pairs.get(name)
 
     def authority(self, name: str) -> Authorities | None:
         return self.trusted.get(name)
+
+    def client_authority(self, name: str) -> Authorities | None:
+        return self.vouching.get(name)
 
     def private_authority(self) -> Authorities | None:
         return self.trusted.get(PRIVATE)

@@ -8,6 +8,7 @@ from wicketgate.certificates.values import Authorities, PemKeyPair
 from wicketgate.errors import WicketError
 from wicketgate.pki.certificate import parse_authorities
 from wicketgate.pki.key_pair import parse_key_pair
+from wicketgate.pki.revocation_file import parse_revocations
 
 _MOST_BYTES = 1024 * 1024
 
@@ -25,6 +26,13 @@ def read_key_pair(certificate: Path, key: Path) -> PemKeyPair:
 def read_authorities(path: Path) -> Authorities:
     """Read certificate authorities. Raises `CertificateFileError`, `BadCertificateError`."""
     return Authorities("".join(each.pem for each in parse_authorities(_content(path), source=str(path))))
+
+
+def read_client_authorities(path: Path, revoked: Path | None) -> Authorities:
+    """Read authorities and their revocation lists. Raises `CertificateFileError`, `BadCertificateError`."""
+    found = parse_authorities(_content(path), source=str(path))
+    lists = parse_revocations(_content(revoked), found, source=str(revoked)) if revoked else ""
+    return Authorities("".join(each.pem for each in found), lists)
 
 
 def _content(path: Path) -> bytes:

@@ -32,6 +32,7 @@ class LiveCertificates:
     _enabled: dict[str, bool] = field(default_factory=dict)
     _pairs: dict[str, PemKeyPair] = field(default_factory=dict, repr=False)
     _authorities: dict[str, Authorities] = field(default_factory=dict)
+    _vouching: dict[str, Authorities] = field(default_factory=dict)
 
     def identities(self) -> Mapping[str, bool]:
         self._refresh()
@@ -41,6 +42,10 @@ class LiveCertificates:
         self._refresh()
         return self._authorities
 
+    def client_authorities(self) -> Collection[str]:
+        self._refresh()
+        return self._vouching
+
     def key_pair(self, name: str) -> PemKeyPair | None:
         self._refresh()
         return self._pairs.get(name)
@@ -48,6 +53,10 @@ class LiveCertificates:
     def authority(self, name: str) -> Authorities | None:
         self._refresh()
         return self._authorities.get(name)
+
+    def client_authority(self, name: str) -> Authorities | None:
+        self._refresh()
+        return self._vouching.get(name)
 
     def private_authority(self) -> Authorities | None:
         self._refresh()
@@ -71,13 +80,15 @@ class LiveCertificates:
 
         database = self.database()
         if database is None:
-            self._enabled, self._pairs, self._authorities = {}, {}, {}
+            self._enabled, self._pairs, self._authorities, self._vouching = {}, {}, {}, {}
             return
         store = CertificateStore(database)
         self._enabled = store.enabled(self.environment)
         self._pairs = {name: PemKeyPair(found.chain, found.key) for name, found in store.read(self.environment).items()}
-        entries = (entry for entry in AuthorityStore(database).entries() if entry.purpose is Purpose.ORIGINS)
-        self._authorities = {entry.name: Authorities(entry.chain, entry.revoked) for entry in entries}
+        found: dict[Purpose, dict[str, Authorities]] = {purpose: {} for purpose in Purpose}
+        for entry in AuthorityStore(database).entries():
+            found[entry.purpose][entry.name] = Authorities(entry.chain, entry.revoked)
+        self._authorities, self._vouching = found[Purpose.ORIGINS], found[Purpose.CLIENTS]
         if (private := PrivateCa(database).state()) is not None:
             self._authorities[PRIVATE] = Authorities(private.bundle, private.leaf_lists)
 

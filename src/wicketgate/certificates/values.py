@@ -34,6 +34,9 @@ class CertificateValues(Protocol):
     def authority(self, name: str) -> Authorities | None:
         """Return a stored authority that vouches for origins."""
 
+    def client_authority(self, name: str) -> Authorities | None:
+        """Return a stored authority that vouches for callers."""
+
     def private_authority(self) -> Authorities | None:
         """Return the living roots of the installation's own authority."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.ir.secrets import (
     AuthorityFile,
+    ClientAuthorities,
     KeyPairSecret,
     PrivateAuthority,
     SecretSource,
@@ -40,3 +41,5 @@ def secret_json(source: SecretSource) -> JsonObject:
             return {"stored_authority": name}
         case PrivateAuthority():
             return {"stored_authority": "private"}
+        case ClientAuthorities(files):
+            return {"client_authorities": ["stored", *(str(file.path) for file in files)]}

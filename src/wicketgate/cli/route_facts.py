@@ -26,6 +26,7 @@ from wicketgate.ir.steps import (
     RemoveHeader,
     RemoveQuery,
     RequestFilterStep,
+    RequireClientCertificate,
     SetHeader,
     SetQuery,
     SetStatus,
@@ -119,8 +120,14 @@ def step_words(step: RequestFilterStep | OutboundStep) -> str:
             return f"remove query parameter {step.name}"
         case LimitRequestSize():
             return f"refuse bodies above {step.max_bytes} bytes"
+        case RequireClientCertificate():
+            return f"{'note' if step.optional else 'require'} a client certificate{_issued_by(step)}"
         case SetStatus():
             return f"set status {step.status}"
+
+
+def _issued_by(step: RequireClientCertificate) -> str:
+    return f" issued by {step.issuer}" if step.issuer else ""
 
 
 def _unless(overwrite: bool) -> str:

@@ -12,6 +12,8 @@ from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.errors import WicketError
 from wicketgate.ir.secrets import (
     AuthorityFile,
+    ClientAuthorities,
+    ClientAuthorityFile,
     KeyPairSecret,
     PrivateAuthority,
     SecretSource,
@@ -109,6 +111,9 @@ def _described(source: SecretSource) -> JsonObject:
             return {"kind": "authority", "name": name}
         case PrivateAuthority():
             return {"kind": "private authority"}
+        case ClientAuthorities(files):
+            described = [{"path": str(file.path), "revoked": file.revoked and str(file.revoked)} for file in files]
+            return {"kind": "client authorities", "files": described}
 
 
 def _source(described: JsonObject) -> SecretSource:
@@ -126,5 +131,11 @@ def _source(described: JsonObject) -> SecretSource:
             return StoredAuthority(name)
         case {"kind": "private authority"}:
             return PrivateAuthority()
+        case {"kind": "client authorities", "files": files}:
+            return ClientAuthorities(tuple(_client_file(file["path"], file["revoked"]) for file in files))
         case _:
             raise ValueError("this is no source of a secret")
+
+
+def _client_file(path: str, revoked: str | None) -> ClientAuthorityFile:
+    return ClientAuthorityFile(Path(path), Path(revoked) if revoked else None)

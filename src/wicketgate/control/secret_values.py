@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import TypeVar, assert_never
 from urllib.parse import quote
 
-from wicketgate.certificates.files import read_authorities, read_key_pair
+from wicketgate.certificates.files import read_authorities, read_client_authorities, read_key_pair
 from wicketgate.certificates.values import Authorities, Certificates, PemKeyPair
 from wicketgate.errors import WicketError
 from wicketgate.ir.secrets import (
     AuthorityFile,
+    ClientAuthorities,
+    ClientAuthorityFile,
     KeyPairSecret,
     PrivateAuthority,
     SecretSource,
@@ -66,6 +68,8 @@ def _content(source: SecretSource, values: Values) -> JsonObject:
             return _authorities(_there(certificates.authority(name), f"the CA certificate {name} is not there"))
         case PrivateAuthority():
             return _authorities(_there(certificates.private_authority(), "the private authority is not there"))
+        case ClientAuthorities(files):
+            return _client_authorities(files, certificates)
         case _:
             assert_never(source)
 
@@ -102,9 +106,20 @@ def _key_pair(pair: PemKeyPair) -> JsonObject:
 def _authorities(trusted: Authorities) -> JsonObject:
     context: JsonObject = {"trusted_ca": _inline(trusted.chain)}
     if trusted.revoked:
-        # Lists of what issues certificates are enough: the authorities themselves are the operator's own.
+        # Lists of what issues certificates are enough: the authorities themselves are the operator's own. Without
+        # this Envoy refuses everyone whose authority is an intermediate (envoy issue 29197).
         context |= {"crl": _inline(trusted.revoked), "only_verify_leaf_cert_crl": True}
     return {"validation_context": context}
+
+
+def _client_authorities(files: tuple[ClientAuthorityFile, ...], certificates: Certificates) -> JsonObject:
+    stored = (certificates.client_authority(name) for name in sorted(certificates.client_authorities()))
+    found = [*filter(None, stored), *(read_client_authorities(file.path, file.revoked) for file in files)]
+    if not found:
+        # Nobody is trusted any more. No certificate has this digest, so none is verified.
+        return {"validation_context": {"verify_certificate_hash": ["00" * 32]}}
+    chains, lists = "".join(each.chain for each in found), "".join(each.revoked for each in found)
+    return _authorities(Authorities(chains, lists))
 
 
 def _inline(text: str) -> JsonObject:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from wicketgate.control.live import Attempt, Live
 from wicketgate.errors import WicketError
-from wicketgate.ir.secrets import AuthorityFile, KeyPairSecret, SecretSource
+from wicketgate.ir.secrets import AuthorityFile, ClientAuthorities, KeyPairSecret, SecretSource
 from wicketgate.spec.certificates import CertificateLookup
 from wicketgate.spec.variables import Secrecy, VariableLookup
 
@@ -38,7 +38,12 @@ def visible(variables: VariableLookup, certificates: CertificateLookup) -> dict[
         for name, variable in found
         if variable is not None
     }
-    return {**known, "certificates": dict(certificates.identities()), "authorities": sorted(certificates.authorities())}
+    return {
+        **known,
+        "certificates": dict(certificates.identities()),
+        "authorities": sorted(certificates.authorities()),
+        "client authorities": sorted(certificates.client_authorities()),
+    }
 
 
 class VariableFollower:
@@ -98,6 +103,8 @@ def _paths(source: SecretSource) -> tuple[Path, ...]:
             return (certificate, key)
         case AuthorityFile(_, path):
             return (path,)
+        case ClientAuthorities(files):
+            return tuple(path for file in files for path in (file.path, file.revoked) if path)
         case _:
             return ()
 

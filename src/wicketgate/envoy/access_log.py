@@ -24,6 +24,9 @@ _FIELDS: JsonObject = {
     "originMs": "%RESPONSE_DURATION%",
     "bytesIn": "%BYTES_RECEIVED%",
     "bytesOut": "%BYTES_SENT%",
+    "user": "%DYNAMIC_METADATA(wicketgate:user:sub)%",
+    # Why a caller's certificate was not taken.
+    "clientCertificate": "%DYNAMIC_METADATA(wicketgate:clientCert:reason)%",
     "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
 }
 

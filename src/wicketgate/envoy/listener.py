@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wicketgate.envoy.access_log import access_log
+from wicketgate.envoy.client_certificate import client_certificate_filter
 from wicketgate.envoy.config_source import CONFIG_SOURCE
 from wicketgate.envoy.errors import local_reply_config, refuse_unasked_upgrade
 from wicketgate.envoy.listener_tls import quic_socket, tls_socket
@@ -27,9 +28,12 @@ _MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConn
 
 
 def listeners(listener: Listener, edge: Edge) -> Iterator[JsonObject]:
-    """Yield the Envoy listeners of one address: TCP, and UDP when HTTP/3 is on."""
+    """Yield the Envoy listeners of one address: TCP, and UDP when HTTP/3 is on.
+
+    Where callers are asked for a certificate, HTTP/3 is not announced: one who went there could not show it.
+    """
     quic = listener.tls is not None and listener.http3
-    yield _tcp(listener, edge, announce=quic)
+    yield _tcp(listener, edge, announce=quic and listener.tls is not None and not listener.tls.clients)
     if listener.tls is not None and quic:
         yield _udp(listener, listener.tls, edge)
 
@@ -82,11 +86,11 @@ def _manager(listener: Listener, edge: Edge, *, codec: str, announce: bool) -> J
         upgrade_configs=[{"upgrade_type": "websocket", "filters": [_plain_connection(), *filters]}],
         access_log=access_log(edge.access_log),
         local_reply_config=local_reply_config(),
-        **_hygiene(edge),
+        **_hygiene(listener, edge),
     )
 
 
-def _hygiene(edge: Edge) -> JsonObject:
+def _hygiene(listener: Listener, edge: Edge) -> JsonObject:
     return {
         # What a caller says about itself is not believed: address, request id, tracing.
         "use_remote_address": True,
@@ -99,6 +103,8 @@ def _hygiene(edge: Edge) -> JsonObject:
         "common_http_protocol_options": {
             "idle_timeout": "3600s",
             "headers_with_underscores_action": "REJECT_REQUEST",
+            # A certificate is verified when a connection begins: one that was revoked since ends with it.
+            **({"max_connection_duration": "3600s"} if listener.tls and listener.tls.clients else {}),
         },
         # Methods that nobody registered get our 501 instead of a bare 400.
         "http_protocol_options": {"enable_trailers": True, "allow_custom_methods": True},
@@ -123,6 +129,7 @@ def _filters(listener: Listener, *, announce: bool) -> list[JsonObject]:
         http_filter(STRIP_FILTER, "header_mutation.v3.HeaderMutation"),
         *([_announce_http3(listener)] if announce else []),
         {**http_filter(CORS_FILTER, "cors.v3.Cors"), "disabled": True},
+        client_certificate_filter(),
         {**http_filter(CHAIN_FILTER, "filter_chain.v3.FilterChainConfig"), "disabled": True},
         message_filter(),
         http_filter(ROUTER_FILTER, "router.v3.Router", suppress_envoy_headers=True),

@@ -7,6 +7,7 @@ import hashlib
 from wicketgate.ir.origin import HeaderProof, Proof, QueryProof, Upstream
 from wicketgate.ir.secrets import (
     AuthorityFile,
+    ClientAuthorities,
     KeyPairSecret,
     PrivateAuthority,
     SecretSource,
@@ -49,6 +50,8 @@ def secret_name(source: SecretSource) -> str:
             return f"authority/{name}"
         case PrivateAuthority():
             return "private-authority"
+        case ClientAuthorities():
+            return "client-authorities"
 
 
 def listener_name(host: str, port: int, *, quic: bool = False) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
+from wicketgate.envoy.client_certificate import client_certificate_config
 from wicketgate.envoy.cors import cors_config
 from wicketgate.envoy.message_program import message_config
 from wicketgate.envoy.names import CHAIN_FILTER, cluster_name
@@ -126,7 +127,11 @@ def _retries(method: str, origin: Origin) -> JsonObject:
 
 
 def _filter_config(route: Route) -> JsonObject:
-    config = {**(cors_config(route.cors, route.method) if route.cors else {}), **message_config(route)}
+    config = {
+        **(cors_config(route.cors, route.method) if route.cors else {}),
+        **client_certificate_config(route),
+        **message_config(route),
+    }
     if filters := [*chain_filters(route.inbound), *clear_response(route.outbound)]:
         config[CHAIN_FILTER] = any_of(
             "envoy.extensions.filters.http.filter_chain.v3.FilterChainConfigPerRoute",

@@ -24,6 +24,9 @@ _FORGEABLE = (
     "x-real-ip",
     "x-original-url",
     "x-rewrite-url",
+    "client-cert",
+    "client-cert-chain",
+    "x-forwarded-client-cert",
     QUERY_CARRIER,
 )
 """What only a proxy in front of an origin says; a caller's word for it would be believed behind us."""

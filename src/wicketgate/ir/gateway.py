@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from wicketgate.ir.origin import Upstream
 from wicketgate.ir.path_pattern import PathPattern
-from wicketgate.ir.secrets import IdentitySource
+from wicketgate.ir.secrets import ClientAuthorities, IdentitySource
 from wicketgate.ir.steps import OutboundStep, RequestFilterStep
 from wicketgate.ir.template import Param, Template, TemplatePart
 
@@ -103,6 +103,8 @@ class ServerTLS:
     """TLS towards callers. The name that a caller asks for chooses among `certificates`; the first is for the rest."""
 
     certificates: tuple[IdentitySource, ...]
+    clients: ClientAuthorities | None = None
+    """Those who vouch for callers; with them callers are asked for a certificate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,4 +74,20 @@ class PrivateAuthority:
 AuthoritySource = AuthorityFile | StoredAuthority | PrivateAuthority
 """Where certificate authorities come from that the gateway trusts."""
 
-SecretSource = TextSecret | IdentitySource | AuthoritySource
+
+@dataclass(frozen=True, slots=True)
+class ClientAuthorityFile:
+    """Certificate authorities that vouch for callers, and what they have revoked, as PEM files."""
+
+    path: Path
+    revoked: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAuthorities:
+    """All certificate authorities that vouch for callers: those of the store, and these files."""
+
+    files: tuple[ClientAuthorityFile, ...] = ()
+
+
+SecretSource = TextSecret | IdentitySource | AuthoritySource | ClientAuthorities

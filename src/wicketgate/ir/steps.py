@@ -73,7 +73,19 @@ class SetStatus:
     status: int
 
 
+@dataclass(frozen=True, slots=True)
+class RequireClientCertificate:
+    """Answer 401 unless the caller has shown a certificate that is verified; then its subject is the user.
+
+    `issuer` must have issued it, whatever the case and the spaces of its name; `optional` lets others pass without a
+    user.
+    """
+
+    issuer: str | None = None
+    optional: bool = False
+
+
 HeaderStep = SetHeader | RemoveHeader | ClearHeaders
-RequestFilterStep = SetHeader | RemoveHeader | ClearHeaders | SetQuery | RemoveQuery | LimitRequestSize
+RequestFilterStep = HeaderStep | SetQuery | RemoveQuery | LimitRequestSize | RequireClientCertificate
 InboundStep = RequestFilterStep | SecretHeader | SecretQuery
 OutboundStep = SetHeader | RemoveHeader | ClearHeaders | SetStatus

@@ -9,7 +9,7 @@ from wicketgate.diagnostics import Diagnostics
 from wicketgate.ir.gateway import Cors, Edge, Forward, GatewayIR, Route
 from wicketgate.ir.origin import HeaderProof
 from wicketgate.lower.cors import ANYTHING_GOES, lower_cors
-from wicketgate.lower.listeners import lower_listeners
+from wicketgate.lower.listeners import ListenerLowering
 from wicketgate.lower.route import RouteLowering, Tables
 from wicketgate.resolve.certificates import CertificateTable
 from wicketgate.resolve.origins import origin_table
@@ -36,8 +36,9 @@ def lower_project(
     routes = tuple(_routes(spec.operations, tables, diagnostics))
     _check_exposure(scope, spec, diagnostics)
     proven_in = proof_headers(routes)
+    listeners = ListenerLowering(installation, spec.documents, certificates, diagnostics)
     return GatewayIR(
-        listeners=lower_listeners(installation, spec.documents, certificates, diagnostics),
+        listeners=listeners.lower(routes),
         edge=_edge(installation, spec.documents.folder),
         routes=routes,
         proof_headers=proven_in,

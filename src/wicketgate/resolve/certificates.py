@@ -60,9 +60,13 @@ class CertificateTable:
         return PrivateAuthority() if name == PRIVATE else StoredAuthority(name)
 
     def _file(self, name: str) -> AuthorityFile:
+        return AuthorityFile(name.removeprefix("./"), self.existing(name))
+
+    def existing(self, name: str) -> Path:
+        """Return a file of authorities, or of what they have revoked. Raises `AuthorityError` if it is not there."""
         path = self.folder / name
         if not path.is_file():
             raise AuthorityError(
                 "unknown-authority", f"there is no file `{name}`", "it is looked for relative to the project folder"
             )
-        return AuthorityFile(name.removeprefix("./"), path)
+        return path

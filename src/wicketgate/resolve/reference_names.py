@@ -57,7 +57,6 @@ KNOWN_ELSEWHERE = frozenset(
         "mock-api-inbound",
         "moesif-inbound",
         "monetization-inbound",
-        "mtls-auth-inbound",
         "oauth-inbound",
         "okta-fga-authz-inbound",
         "okta-jwt-auth-inbound",

@@ -20,6 +20,9 @@ class CertificateLookup(Protocol):
     def authorities(self) -> Collection[str]:
         """Return the names of certificate authorities that origins may be verified by, `private` among them."""
 
+    def client_authorities(self) -> Collection[str]:
+        """Return the names of stored certificate authorities that vouch for callers."""
+
 
 @dataclass(frozen=True, slots=True)
 class GivenCertificates:
@@ -27,12 +30,16 @@ class GivenCertificates:
 
     known: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     trusted: Collection[str] = ()
+    vouching: Collection[str] = ()
 
     def identities(self) -> Mapping[str, bool]:
         return self.known
 
     def authorities(self) -> Collection[str]:
         return self.trusted
+
+    def client_authorities(self) -> Collection[str]:
+        return self.vouching
 
 
 NO_CERTIFICATES = GivenCertificates()

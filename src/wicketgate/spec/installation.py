@@ -147,6 +147,16 @@ class CertificatesSection(Section):
     files are live at once."""
 
 
+class ClientAuthoritySection(Section):
+    """Certificate authorities that vouch for callers, as files; those of the store (`wicket ca-certificate`) count
+    too. Changed files are live at once."""
+
+    certificate: FileName
+    """PEM file, relative to the project. Name what issues the certificates itself, an intermediate for example."""
+    crl: FileName | None = None
+    """PEM file with its revocation list, relative to the project."""
+
+
 class Installation(Section):
     """The whole of `wicket.toml`."""
 
@@ -156,6 +166,7 @@ class Installation(Section):
     limits: LimitsSection = LimitsSection()
     envoy: EnvoySection = EnvoySection()
     certificates: CertificatesSection = CertificatesSection()
+    client_authorities: tuple[ClientAuthoritySection, ...] = ()
 
     @field_validator("listeners")
     @classmethod
