@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import base64
+import http.client
 import json
 import socket
 import ssl
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 
 from tests.proxy.conftest import forward
 from tests.support.certificates import SERVER_AUTH, Authority, KeyPair
-from tests.support.gateway import Answer, Gateway, parse_answer, serving
+from tests.support.gateway import Answer, Gateway, serving
+from tests.support.http2 import http2_request
 from tests.support.known_certificates import KnownCertificates
 from tests.support.origin import RecordingOrigin
 from tests.support.project import policy, write_project
 from wicketgate.certificates import Authorities
+from wicketgate.envoy import access_log, client_certificate, route
+from wicketgate.envoy.types import any_of
 
+SEEN = "%DYNAMIC_METADATA(wicketgate)%"
 TYPE = ("mtls-auth-inbound", "MTLSAuthInboundPolicy")
 POLICIES = [
     policy("required", *TYPE),
@@ -56,14 +65,12 @@ class Stand:
         with _connected(self, _context(self, pair)) as connection:
             return _asked(connection, path, *headers)
 
-    def logged(self) -> Any:
-        """The last line of the access log; Envoy writes it a little after the answer."""
-        for _ in range(200):
-            lines = self.log.read_text().splitlines() if self.log.exists() else []
-            if lines:
-                return [json.loads(line) for line in lines]
-            socket.socket().close()
-        raise AssertionError("nothing was logged")
+    def logged(self, request_id: str) -> Any:
+        """What the access log says of a request; Envoy writes it a little after the answer."""
+        return _until(lambda: next((line for line in self._lines() if line["requestId"] == request_id), None))
+
+    def _lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +80,8 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
     partners = Authority.create(home / "partners", "Partners")
     issuing = Authority.create(home / "root", "Root").intermediate("Issuing")
     umlaut = Authority.create(home / "umlaut", "Bücher")
-    with RecordingOrigin() as origin:
+    with RecordingOrigin() as origin, pytest.MonkeyPatch.context() as patch:
+        patch.setitem(access_log._FIELDS, "seen", SEEN)
         routes = {f"/{name}": {"get": forward(origin.url, inbound=[name])} for name in ROUTES}
         folder = write_project(
             home / "project", {**routes, "/open": {"get": forward(origin.url)}}, policies=POLICIES, toml=TOML
@@ -114,10 +122,20 @@ def _connected(stand: Stand, context: ssl.SSLContext, session: ssl.SSLSession | 
 
 
 def _asked(connection: ssl.SSLSocket, path: str, *headers: str) -> Answer:
-    lines = [f"GET {path} HTTP/1.1", "host: gateway", *headers, "connection: close", "", ""]
+    lines = [f"GET {path} HTTP/1.1", "host: gateway", *headers, "", ""]
     connection.sendall("\r\n".join(lines).encode())
-    with connection.makefile("rb") as stream:
-        return parse_answer(stream.read())
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    return Answer(answer.status, tuple(answer.getheaders()), answer.read())
+
+
+def _until(check: Callable[[], Any], *, seconds: float = 15) -> Any:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := check():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s")
 
 
 def test_a_verified_certificate_passes(stand: Stand) -> None:
@@ -139,9 +157,8 @@ def test_everything_else_is_refused(stand: Stand, tmp_path: Path, fault: str, pa
         case "another authority":
             pair = Authority.create(tmp_path / "other", "Partners").issue_client("other")
         case "self-signed":
-            other = Authority.create(tmp_path / "self")
-            pair = KeyPair(other.roots, tmp_path / "self.key")
-            _save_key(other, pair.key)
+            other = Authority.create(tmp_path / "self", "self")
+            pair = other.issue_client("self")
         case "expired":
             pair = stand.partners.issue_client("expired", days=-1)
         case "not yet valid":
@@ -155,11 +172,155 @@ def test_everything_else_is_refused(stand: Stand, tmp_path: Path, fault: str, pa
     assert stand.ask("/optional", pair).status == 200
 
 
-def _save_key(authority: Authority, path: Path) -> None:
-    from tests.support.certificates import _write_key
-
-    _write_key(path, authority._key)
-
-
 def test_an_intermediate_alone_vouches(stand: Stand) -> None:
     assert stand.ask("/required", stand.issuing.issue_client("below")).status == 200
+
+
+def test_one_in_a_file_vouches(stand: Stand) -> None:
+    assert stand.ask("/by-umlaut", stand.umlaut.issue_client("named")).status == 200
+
+
+@pytest.mark.parametrize(("path", "passes"), [("/required", True), ("/by-partners", True), ("/by-others", False)])
+def test_the_issuer_that_a_route_demands(stand: Stand, path: str, passes: bool) -> None:
+    answer = stand.ask(path, stand.partners.issue_client("of-partners"))
+    assert answer.status == (200 if passes else 401)
+    assert stand.ask("/by-partners", stand.issuing.issue_client("of-issuing")).status == 401
+    if not passes:
+        assert "another issuer" in stand.logged(answer.one("zp-rid"))["clientCertificate"]
+
+
+def test_what_is_known_of_the_caller(stand: Stand) -> None:
+    pair = stand.partners.issue_client("facts", common_name="billing")
+    own = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
+    line = stand.logged(stand.ask("/required", pair).one("zp-rid"))
+    assert (line["user"], line["clientCertificate"]) == ("CN=billing", None)
+    assert line["seen"]["user"] == {
+        "sub": "CN=billing",
+        "data": {
+            "mtlsAuth": {
+                "subject": "CN=billing",
+                "issuer": "CN=Partners",
+                "notBefore": own.not_valid_before_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "notAfter": own.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "sha256Fingerprint": own.fingerprint(hashes.SHA256()).hex(),
+            }
+        },
+    }
+    der = base64.b64encode(own.public_bytes(serialization.Encoding.DER)).decode()
+    assert line["seen"]["clientCert"] == {"value": f":{der}:", "status": "SUCCESS"}
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_nobody_is_known_who_was_not_verified(stand: Stand, tmp_path: Path, shown: bool) -> None:
+    pair = Authority.create(tmp_path / "other", "Partners").issue_client("billing") if shown else None
+    answer = stand.ask("/optional", pair)
+    line = stand.logged(answer.one("zp-rid"))
+    assert (answer.status, line["user"]) == (200, None)
+    assert "user" not in line["seen"]
+    assert line["seen"]["clientCert"]["status"] == ("FAILED" if shown else "NONE")
+    assert ("trusted authority" if shown else "no certificate") in line["seen"]["clientCert"]["reason"]
+
+
+@pytest.mark.parametrize("path", ["/required", "/optional", "/open"])
+def test_what_a_caller_says_of_its_certificate_goes_nowhere(stand: Stand, path: str) -> None:
+    forged = ["client-cert: :AAAA:", "client-cert-chain: :AAAA:", "x-forwarded-client-cert: Hash=00;Subject=CN=root"]
+    assert stand.ask(path, stand.partners.issue_client("honest"), *forged).status == 200
+    names = {name.lower() for name, _ in stand.origin.last.headers}
+    assert names.isdisjoint({"client-cert", "client-cert-chain", "x-forwarded-client-cert"})
+    assert stand.ask("/required", None, *forged).status == 401
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_no_session_is_resumed(stand: Stand, version: ssl.TLSVersion) -> None:
+    """Threat D18: a resumed session brings a certificate that nothing has verified since."""
+    context = _context(stand, stand.partners.issue_client("resuming"), version)
+    with _connected(stand, context) as first:
+        assert _asked(first, "/required").status == 200
+        session = first.session
+    with _connected(stand, context, session) as again:
+        assert not again.session_reused
+        assert _asked(again, "/required").status == 200
+
+
+def test_a_certificate_that_expires_on_an_open_connection(stand: Stand) -> None:
+    pair = stand.partners.issue_client("brief", days=4 / 86400)
+    with _connected(stand, _context(stand, pair)) as connection:
+        assert _asked(connection, "/required").status == 200
+        _until(lambda: _asked(connection, "/required").status == 401)
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_http_2(stand: Stand, shown: bool) -> None:
+    context = _context(stand, stand.partners.issue_client("multiplexed") if shown else None)
+    context.set_alpn_protocols(["h2"])
+    head = [(":method", "GET"), (":scheme", "https"), (":authority", "localhost"), (":path", "/required")]
+    assert http2_request(stand.gateway.envoy.port, head, tls=context).status == (200 if shown else 401)
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_an_upgrade(stand: Stand, shown: bool) -> None:
+    wanted = ["connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13", "sec-websocket-key: AAAA"]
+    before = len(stand.origin.seen)
+    stand.ask("/required", stand.partners.issue_client("upgrading") if shown else None, *wanted)
+    assert len(stand.origin.seen) - before == int(shown)
+
+
+def test_http_3_is_not_announced(stand: Stand) -> None:
+    assert stand.ask("/open").all("alt-svc") == []
+
+
+@contextmanager
+def _small(home: Path, authorities: dict[str, Authorities], server: Authority, toml: str = "") -> Iterator[Stand]:
+    """A gateway of one route with the policy, and what vouches for callers as given."""
+    with RecordingOrigin() as origin:
+        paths = {"/required": {"get": forward(origin.url, inbound=["required"])}}
+        tls = '[[listeners]]\ntls = { certificate = "tls.crt", key = "tls.key" }\n[log]\naccess = "access.log"\n'
+        folder = write_project(home / "project", paths, policies=POLICIES[:1], toml=toml or tls)
+        _install(server.issue("localhost"), folder)
+        with serving(folder, home, certificates=KnownCertificates(vouching=authorities)) as gateway:
+            yield Stand(gateway, origin, server, server, server, server, folder / "access.log")
+
+
+def test_revoked_certificates_are_refused(tmp_path: Path, stand: Stand) -> None:
+    root, below = Authority.create(tmp_path / "root", "R"), Authority.create(tmp_path / "i", "I").intermediate("B")
+    pairs = {each: (each.issue_client("good"), each.issue_client("bad")) for each in (root, below)}
+    chains = {root: root.roots.read_text(), below: below.chain.decode()}
+    vouching = {
+        str(number): Authorities(chains[each], each.revocations(bad).decode())
+        for number, (each, (_, bad)) in enumerate(pairs.items())
+    }
+    with _small(tmp_path, vouching, stand.server) as small:
+        for good, bad in pairs.values():
+            assert (small.ask("/required", good).status, small.ask("/required", bad).status) == (200, 401)
+
+
+def test_beside_a_list_an_authority_without_one_vouches_for_nobody(tmp_path: Path, stand: Stand) -> None:
+    listed, other = Authority.create(tmp_path / "listed", "L"), Authority.create(tmp_path / "other", "O")
+    vouching = {
+        "listed": Authorities(listed.roots.read_text(), listed.revocations().decode()),
+        "other": Authorities(other.roots.read_text()),
+    }
+    with _small(tmp_path, vouching, stand.server) as small:
+        assert small.ask("/required", listed.issue_client("a")).status == 200
+        assert small.ask("/required", other.issue_client("a")).status == 401
+
+
+def test_without_an_authority_nobody_is_verified(tmp_path: Path, stand: Stand) -> None:
+    with _small(tmp_path, {}, stand.server) as small:
+        assert small.ask("/required", stand.partners.issue_client("lost")).status == 401
+        assert small.ask("/required").status == 401
+
+
+def test_a_plain_listener_refuses_everybody(tmp_path: Path, stand: Stand) -> None:
+    vouching = {"partners": Authorities(stand.partners.roots.read_text())}
+    with _small(tmp_path, vouching, stand.server, "[[listeners]]\n") as small:
+        assert small.gateway.get("/required", "client-cert: :AAAA:").status == 401
+        assert small.origin.seen == []
+
+
+def test_a_program_that_fails_lets_nobody_in(tmp_path: Path, stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing = any_of("envoy.extensions.filters.http.lua.v3.LuaPerRoute", filter_context={"demands": "?"})
+    monkeypatch.setattr(route, "client_certificate_config", lambda _: {client_certificate.FILTER: nothing})
+    with _small(tmp_path, {"p": Authorities(stand.partners.roots.read_text())}, stand.server) as small:
+        assert small.ask("/required", stand.partners.issue_client("unlucky")).status == 503
+        assert small.origin.seen == []

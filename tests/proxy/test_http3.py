@@ -16,10 +16,11 @@ from aioquic.quic.events import QuicEvent
 
 from tests.proxy.conftest import Serve, forward
 from tests.proxy.test_secret_header import GENUINE, SECRET
-from tests.support.certificates import Authority
+from tests.support.certificates import Authority, KeyPair
 from tests.support.gateway import Gateway
 from tests.support.http2 import http2_request
 from tests.support.origin import RecordingOrigin
+from tests.support.project import policy
 
 Fields = list[tuple[bytes, bytes]]
 HEAD: Fields = [(b":method", b"GET"), (b":scheme", b"https"), (b":authority", b"localhost"), (b":path", b"/x")]
@@ -50,9 +51,13 @@ class _Client(QuicConnectionProtocol):
             self.answer.set_result(self.got)
 
 
-async def _http3(port: int, roots: Path, fields: Fields, *, seconds: float = 15) -> dict[bytes, bytes]:
+async def _http3(
+    port: int, roots: Path, fields: Fields, *, seconds: float = 15, pair: KeyPair | None = None
+) -> dict[bytes, bytes]:
     configuration = QuicConfiguration(is_client=True, alpn_protocols=["h3"], server_name="localhost")
     configuration.load_verify_locations(str(roots))
+    if pair is not None:
+        configuration.load_cert_chain(str(pair.certificate), str(pair.key))
     async with (
         asyncio.timeout(seconds),
         connect("127.0.0.1", port, configuration=configuration, create_protocol=_Client) as client,
@@ -67,13 +72,17 @@ def authority(tmp_path: Path) -> Authority:
 
 
 @pytest.fixture
-def gateway(serve: Serve, tmp_path: Path, authority: Authority) -> Gateway:
+def toml(tmp_path: Path, authority: Authority) -> str:
     folder = tmp_path / "project"
     folder.mkdir()
     pair = authority.issue("localhost")
     pair.certificate.rename(folder / "tls.crt")
     pair.key.rename(folder / "tls.key")
-    toml = '[[listeners]]\ntls = { certificate = "tls.crt", key = "tls.key" }\n'
+    return '[[listeners]]\ntls = { certificate = "tls.crt", key = "tls.key" }\n'
+
+
+@pytest.fixture
+def gateway(serve: Serve, toml: str) -> Gateway:
     return serve({"/x": {"get": forward(inbound=["secret"])}}, policies=[SECRET], toml=toml)
 
 
@@ -104,3 +113,13 @@ def test_it_is_announced_over_tcp(gateway: Gateway, authority: Authority) -> Non
     fields = [(name.decode(), value.decode()) for name, value in HEAD]
     answer = http2_request(gateway.envoy.port, fields, tls=context)
     assert dict(answer.headers)["alt-svc"].startswith('h3=":')
+
+
+def test_nobody_can_show_a_certificate(serve: Serve, toml: str, origin: RecordingOrigin, authority: Authority) -> None:
+    vouching = f'[[client_authorities]]\ncertificate = "{authority.roots}"\n'
+    required = policy("certificate", "mtls-auth-inbound", "MTLSAuthInboundPolicy")
+    paths = {"/x": {"get": forward(inbound=["certificate"])}}
+    gateway = serve(paths, policies=[required], toml=toml + vouching)
+    pair = authority.issue_client("caller")
+    answer = asyncio.run(_http3(_udp_port(gateway), authority.roots, HEAD, pair=pair))
+    assert (answer[b":status"], origin.seen) == (b"401", [])

@@ -63,7 +63,7 @@ class Authority:
         *names: x509.GeneralName,
         common_name: str | None = None,
         starts: int = -60,
-        days: int = 30,
+        days: float = 30,
         usage: x509.ObjectIdentifier = CLIENT_AUTH,
     ) -> KeyPair:
         """Issue a client certificate with its chain as `label`.crt; it is valid from day `starts` to day `days`."""
@@ -117,7 +117,7 @@ def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, days: int, starts: int = -60
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, *, days: float, starts: int = -60
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (

