@@ -75,12 +75,17 @@ def _compile(
     installation = _listening(spec.installation, listen, diagnostics)
     if installation is None:
         return Compiled(None, None, None, _told(diagnostics, scope))
-    table = CertificateTable(certificates, find_certificates(folder, installation.certificates), folder)
+    table = _certificate_table(folder, installation, certificates)
     gateway = lower_project(spec, installation, scope, table, diagnostics)
     if diagnostics.has_errors:
         return Compiled(installation, None, None, _told(diagnostics, scope))
     resources = emit(gateway, roots=roots)
     return Compiled(installation, gateway, resources, _told(diagnostics, scope))
+
+
+def _certificate_table(folder: Path, installation: Installation, lookup: CertificateLookup) -> CertificateTable:
+    awaited = frozenset((installation.acme.name,)) if installation.acme else frozenset()
+    return CertificateTable(lookup, find_certificates(folder, installation.certificates), awaited, folder)
 
 
 def _told(diagnostics: Diagnostics, scope: VariableScope) -> tuple[Diagnostic, ...]:

@@ -26,6 +26,7 @@ ALLOWED = {
     "lower": BASE | {"ir", "project", "spec", "policy", "handler", "resolve"},
     "envoy": BASE | {"ir"},
     "pki": BASE,
+    "acme": BASE | {"pki"},
     "private_ca": BASE | {"pki", "store"},
     "certificates": BASE | {"ir", "spec", "pki", "private_ca", "store"},
     "compile": BASE | {"ir", "project", "spec", "certificates", "resolve", "lower", "envoy"},

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wicketgate.certificates import open_certificates
-from wicketgate.compile import compile_project
+from wicketgate.compile import compile_project, system_roots
+from wicketgate.control.acme import AcmeKeeper, AcmeSettings
 from wicketgate.control.plane import ControlPlane
 from wicketgate.control.private_authority import AuthorityKeeper
 from wicketgate.control.settings import ControlSettings, Sockets, parse_arguments
 from wicketgate.errors import ProjectRefused, WicketError
+from wicketgate.spec.variables import VariableLookup
 from wicketgate.supervise.log import log_to_stderr
 from wicketgate.supervise.settings import read_installation
 from wicketgate.variables import open_variables
+from wicketgate.variables.live import KEY_VARIABLE
+
+if TYPE_CHECKING:
+    from wicketgate.store import Database
 
 
 def main() -> int:
@@ -29,16 +39,36 @@ def main() -> int:
 
 def _plane(settings: ControlSettings) -> ControlPlane:
     certificates = open_certificates(state=settings.state, environment=settings.environment)
+    variables = open_variables(settings.project, state=settings.state, environment=settings.environment)
     return ControlPlane(
         settings,
         Sockets.inherited(settings.descriptors),
-        open_variables(settings.project, state=settings.state, environment=settings.environment),
+        variables,
         certificates,
         AuthorityKeeper(certificates.database),
+        _acme(settings, variables),
         lambda values: compile_project(
             settings.project, variables=values.variables, certificates=values.certificates, listen=settings.listen
         ),
     )
+
+
+def _acme(settings: ControlSettings, variables: VariableLookup) -> AcmeKeeper | None:
+    """What `[acme]` says when the control plane starts holds until it ends."""
+    section = read_installation(settings.project).acme
+    if section is None:
+        return None
+    trust = settings.project / section.ca if section.ca else system_roots()
+    key = os.environ.get(KEY_VARIABLE)
+    return AcmeKeeper(
+        AcmeSettings(section, trust, settings.environment), partial(_database, settings.state, key), variables
+    )
+
+
+def _database(state: Path, key: str | None) -> Database:
+    from wicketgate.store import open_database
+
+    return open_database(state, key=key)
 
 
 def _explain(error: WicketError) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from wicketgate.compile import Compiled
-from wicketgate.control.candidate import Candidate, load_candidate, save_candidate
+from wicketgate.control.candidate import Candidate, answering, load_candidate, save_candidate
 from wicketgate.control.secret_values import Values
 from wicketgate.control.validation import refusal
 from wicketgate.diagnostics import Diagnostic
@@ -63,6 +63,7 @@ class Live:
         self._key = key
         self._compiling = asyncio.Lock()
         self._publishing = asyncio.Lock()
+        self._answers: Mapping[str, str] = {}
         self.candidate: Candidate | None = None
         self.snapshot = Snapshot()
         self.version = ""
@@ -104,6 +105,11 @@ class Live:
             self.values = await self._concluded(self._from_values(), time.monotonic())
             return self.values
 
+    async def answer_challenges(self, answers: Mapping[str, str]) -> Attempt:
+        """Make answers to ACME challenges live beside the project, by token; none takes them away."""
+        self._answers = answers
+        return await self.refresh_secrets()
+
     async def _concluded(self, work: Awaitable[Attempt], began: float) -> Attempt:
         try:
             attempt = await work
@@ -144,7 +150,7 @@ class Live:
         for name, problem in joined.kept.items():
             if self.kept.get(name) != problem:
                 _log.error("the certificate in use stays: %s", problem, extra={"secret": name})
-        return joined.snapshot, joined.kept
+        return answering(joined.snapshot, self._answers, self._key), joined.kept
 
     async def _refusal(self, candidate: Candidate) -> str | None:
         """Ask an Envoy that serves nothing. Changed routes alone are left to the one that serves: it takes them whole

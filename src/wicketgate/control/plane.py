@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from wicketgate.certificates import Certificates
 from wicketgate.compile import Compiled
+from wicketgate.control.acme import AcmeKeeper
 from wicketgate.control.api import control_app
 from wicketgate.control.envoy_admin import EnvoyAdmin
 from wicketgate.control.live import Attempt, Live
@@ -47,6 +48,7 @@ class ControlPlane:
     variables: Variables
     certificates: Certificates
     authority: AuthorityKeeper
+    acme: AcmeKeeper | None
     compiler: Callable[[Values], Compiled]
     draining: bool = False
 
@@ -84,6 +86,8 @@ class _Running:
 
     async def run(self) -> None:
         follower = VariableFollower(self.plane.variables, self.plane.certificates)
+        if self.plane.acme is not None:
+            await self.plane.acme.prepare()
         await self._begin()
         self.channel.send(Report.PUBLISHED)
         async with Tasks(failed=self._fail) as tasks:
@@ -92,6 +96,8 @@ class _Running:
             tasks.start("reloads", self._reload_when_stale())
             tasks.start("ticks", self._tick())
             tasks.start("private authority", self.plane.authority.keep())
+            if self.plane.acme is not None:
+                tasks.start("acme", self.plane.acme.keep(self.live))
             tasks.start("serving", self._announce())
             if self.plane.settings.watch:
                 tasks.start("watch", self._watch())
@@ -143,7 +149,8 @@ class _Running:
             await self._reload()
 
     async def _ready(self) -> Readiness:
-        return await readiness(self.live, self.board, self.admin, draining=self.plane.draining)
+        missing = self.plane.acme.missing if self.plane.acme else ""
+        return await readiness(self.live, self.board, self.admin, draining=self.plane.draining, missing=missing)
 
     async def _tick(self) -> None:
         while True:

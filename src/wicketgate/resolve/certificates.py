@@ -26,6 +26,8 @@ class CertificateTable:
 
     lookup: CertificateLookup = NO_CERTIFICATES
     directory: Mapping[str, KeyPairSecret] = field(default_factory=dict)
+    awaited: frozenset[str] = frozenset()
+    """Names of certificates that the gateway gets by itself, from the time it runs."""
     folder: Path = Path()
     """Of the project: file names are relative to it."""
 
@@ -34,6 +36,8 @@ class CertificateTable:
         if name in self.directory:
             return self.directory[name]
         stored = self.lookup.identities()
+        if name in self.awaited:
+            return StoredIdentity(name)
         if name not in stored:
             like = nearest(name, {*stored, *self.directory})
             hint = like or f"import it: `wicket cert import {name} --cert FILE --key FILE`"

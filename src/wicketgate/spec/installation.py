@@ -10,6 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validat
 
 _ADDRESS = re.compile(r"^(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<v4>[0-9.]+|localhost|\*)):(?P<port>[0-9]{1,5})$")
 
+_DNS_NAME = re.compile(r"(?:(?!-)[A-Za-z0-9-]{1,63}(?<!-)\.)+(?!-)[A-Za-z][A-Za-z0-9-]{0,62}(?<!-)")
+
 
 def split_address(text: str) -> tuple[str, int]:
     """Split `ADDR:PORT` (IPv6 in brackets, `*` for all, `localhost` for 127.0.0.1) into its parts.
@@ -40,6 +42,16 @@ def _valid_path(text: str) -> str:
 
 FileName = Annotated[str, AfterValidator(_valid_path)]
 """A file, relative to the project unless it starts with a slash."""
+
+
+def _valid_dns_name(text: str) -> str:
+    if not _DNS_NAME.fullmatch(text) or len(text) > 253:
+        raise ValueError(f"`{text}` is not a DNS name such as api.example.com")
+    return text.lower()
+
+
+DnsName = Annotated[str, AfterValidator(_valid_dns_name)]
+"""A host name with at least one dot, in lower case."""
 
 
 class Section(BaseModel):
@@ -147,6 +159,36 @@ class CertificatesSection(Section):
     files are live at once."""
 
 
+class AcmeSection(Section):
+    """A certificate for listeners from an authority that speaks ACME (RFC 8555), such as Let's Encrypt or step-ca.
+
+    The authority asks for `http://NAME/.well-known/acme-challenge/…` on port 80, which must lead to a listener of this
+    gateway without TLS."""
+
+    names: Annotated[tuple[DnsName, ...], Field(min_length=1, max_length=100)]
+    """The DNS names of the certificate."""
+    agree_to_terms: Literal[True]
+    """You agree to the authority's terms of service."""
+    directory: Annotated[str, Field(pattern=r"^https://[!-~]+$")] = "https://acme-v02.api.letsencrypt.org/directory"
+    """The authority's directory."""
+    name: str = "acme"
+    """What listeners call the certificate: `tls = { certificates = [{ name = "acme" }] }`."""
+    email: str | None = None
+    """Where the authority may write to."""
+    ca: FileName | None = None
+    """PEM file with the roots of the authority's own server, relative to the project, where the system has them not."""
+    external_account_key_id: str | None = None
+    """The key id of an account that the authority has given you, with `external_account_variable`."""
+    external_account_variable: str | None = None
+    """The variable that holds the HMAC key (base64url) of that account."""
+
+    @model_validator(mode="after")
+    def _both_or_none(self) -> AcmeSection:
+        if (self.external_account_key_id is None) != (self.external_account_variable is None):
+            raise ValueError("`external_account_key_id` and `external_account_variable` belong together")
+        return self
+
+
 class ClientAuthoritySection(Section):
     """Certificate authorities that vouch for callers, as files; those of the store (`wicket ca-certificate`) count
     too. Changed files are live at once."""
@@ -167,6 +209,7 @@ class Installation(Section):
     envoy: EnvoySection = EnvoySection()
     certificates: CertificatesSection = CertificatesSection()
     client_authorities: tuple[ClientAuthoritySection, ...] = ()
+    acme: AcmeSection | None = None
 
     @field_validator("listeners")
     @classmethod

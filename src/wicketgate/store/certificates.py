@@ -30,6 +30,7 @@ class CertificateSource(StrEnum):
 
     IMPORT = "import"
     PRIVATE_AUTHORITY = "private authority"
+    ACME = "acme"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ class CertificateStore:
         with self.database.write() as connection:
             return insert_pair(connection, self.database, name, pair, environments, source=source)
 
-    def replace(self, name: str, pair: KeyPair) -> None:
-        """Put another chain and key in place of those in use, which are then the user's own to renew.
+    def replace(self, name: str, pair: KeyPair, *, source: CertificateSource = CertificateSource.IMPORT) -> None:
+        """Put another chain and key in place of those in use; `source` renews them from now on.
 
         Raises `CertificateStoreError` if there are none.
         """
@@ -81,7 +82,7 @@ class CertificateStore:
             name = _require(connection, name)["name"]
             change = update(CERTIFICATES).where(CERTIFICATES.c.name == name)
             content = _content(self.database, name, pair)
-            connection.execute(change.values(source=CertificateSource.IMPORT.value, **content))
+            connection.execute(change.values(source=source.value, **content))
 
     def enable(self, name: str, environments: Iterable[str]) -> None:
         """Let these environments use it too. Raises `CertificateStoreError`."""

@@ -123,3 +123,12 @@ ISSUED = Table(
     Column("reason", String(32), nullable=True),
 )
 """What it has signed for others; `kept` are those whose key is in the table of certificates and is renewed."""
+
+ACCOUNT_KEYS = Table(
+    "account_keys",
+    METADATA,
+    Column("directory", String(1024), primary_key=True),
+    Column("key_id", String(32), nullable=False),
+    Column("box", LargeBinary, nullable=False),
+)
+"""The keys of our accounts with ACME authorities, by the URL of the directory; sealed."""
