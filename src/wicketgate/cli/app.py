@@ -8,7 +8,25 @@ from typing import Annotated
 
 import typer
 
-from wicketgate.cli import ca, check, demo, dev, diff, doctor, env, explain, guard, init, routes, run, status, version
+from wicketgate.cli import (
+    ca,
+    ca_certificate,
+    cert,
+    check,
+    demo,
+    dev,
+    diff,
+    doctor,
+    env,
+    explain,
+    guard,
+    init,
+    mtls_certificate,
+    routes,
+    run,
+    status,
+    version,
+)
 from wicketgate.cli import compile as compile_command
 from wicketgate.cli import reload as reload_command
 from wicketgate.cli.endings import PoliteGroup
@@ -52,6 +70,9 @@ app.command("compile")(compile_command.compile_)
 app.command("diff")(diff.diff)
 app.add_typer(env.app, name="env")
 app.add_typer(ca.app, name="ca")
+app.add_typer(cert.app, name="cert")
+app.add_typer(mtls_certificate.app, name="mtls-certificate")
+app.add_typer(ca_certificate.app, name="ca-certificate")
 app.command("guard")(guard.guard)
 app.command("doctor")(doctor.doctor)
 app.command("version")(version.version)

@@ -20,9 +20,7 @@ def init(
             metavar="DOMAIN", help="Ends every name that it gives; by default one that no other installation has."
         ),
     ] = None,
-    algorithm: Annotated[
-        Algorithm, typer.Option(help="Of its keys and of those that it issues.")
-    ] = "ec-p256",
+    algorithm: Annotated[Algorithm, typer.Option(help="Of its keys and of those that it issues.")] = "ec-p256",
     hours: Annotated[float, typer.Option(min=0.1, metavar="HOURS", help="Life of a client certificate.")] = 24,
     settle: Annotated[
         float, typer.Option(min=0, metavar="HOURS", help="How long origins get to learn a new root.")
