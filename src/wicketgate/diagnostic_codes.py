@@ -9,7 +9,9 @@ CODES: Mapping[str, str] = MappingProxyType(
     {
         "base-url-query": "A base URL has a query or a fragment.",
         "certificate-disabled": "A certificate is not enabled in this environment.",
+        "certificate-expiring": "A certificate that the project uses ends soon, has ended, or is not valid yet.",
         "certificate-needs-tls": "A client certificate is named for an origin that is not verified by TLS.",
+        "certificate-unusable": "A certificate, its key or a CA file that the project names cannot be used.",
         "client-authority-missing": "Routes demand client certificates, and no CA certificate vouches for any.",
         "client-certificate-without-tls": "Routes demand client certificates, and a listener has no TLS.",
         "cors-any-origin": "A CORS policy lets every site in, with or without the browser's credentials.",

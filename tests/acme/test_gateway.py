@@ -107,7 +107,7 @@ def test_a_certificate_is_got_and_renewed(pebble: Pebble, tmp_path: Path) -> Non
     stand = _stand(tmp_path, pebble)
     with _running(stand):
         until(lambda: stand.verified() == 302, seconds=30, every=0.2)
-        until(lambda: "acme" not in stand.ready(), every=0.1)
+        until(lambda: "credentials" not in stand.ready(), every=0.1)
         first = stand.serial()
         answer = fetch(f"http://127.0.0.1:{pebble.challenge_port}/.well-known/acme-challenge/x")
         assert answer[0] == 404, "no answer outlives its order"
@@ -129,7 +129,7 @@ def test_without_an_answer_the_gateway_serves_and_says_what_is_missing(pebble: P
     stand = _stand(tmp_path, pebble, directory="https://127.0.0.1:1/dir")
     with _running(stand):
         assert fetch(f"http://127.0.0.1:{pebble.challenge_port}/hello")[0] != 0
-        until(lambda: "cannot talk to" in stand.ready().get("acme", ""), seconds=20, every=0.1)
+        until(lambda: "cannot talk to" in stand.ready().get("credentials", ""), seconds=20, every=0.1)
         assert stand.verified() == 0, "a certificate that stands in is trusted by nobody"
 
 
@@ -142,4 +142,4 @@ def test_an_order_that_fails_leaves_the_certificate_in_use(pebble: Pebble, tmp_p
     with _running(stand):
         until(lambda: "no certificate for" in (stand.project / "log").read_text(), seconds=20, every=0.1)
         assert stand.verified() == 302
-        assert "acme" not in stand.ready()
+        assert "credentials" not in stand.ready()

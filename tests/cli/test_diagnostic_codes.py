@@ -12,12 +12,13 @@ from wicketgate.diagnostic_codes import CODES
 
 SOURCE = Path(wicketgate.__file__).parent
 STAGES = ("project", "spec", "resolve", "lower", "policies", "policy", "handlers", "handler", "ir")
-REPORTERS = re.compile(r"error|warning|warn|\w*(?:Custom|Document|Authority)Error")
+REPORTERS = re.compile(r"error|warning|warn|Diagnostic|\w*(?:Custom|Document|Authority)Error")
 CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 
 def _files() -> Iterator[Path]:
     yield SOURCE / "compile.py"
+    yield SOURCE / "cli/check.py"
     for stage in STAGES:
         yield from sorted((SOURCE / stage).rglob("*.py"))
 

@@ -66,4 +66,5 @@ def test_the_user_is_told(case: Path, tmp_path: Path, request: pytest.FixtureReq
 def test_every_code_has_a_case() -> None:
     shown = {case.stem.partition(".")[0] for case in CASES}
     shown |= {"file-too-large", "unreadable", "not-utf8", "too-deep"}  # in test_hostile_files.py
+    shown |= {"certificate-expiring", "certificate-unusable"}  # in tests/cli/test_certificates_checked.py
     assert CODES.keys() - shown == set()

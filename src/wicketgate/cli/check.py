@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import time
 from collections.abc import Sequence
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,7 +14,10 @@ from wicketgate.cli.diagnostic_output import CheckFormat, print_diagnostics
 from wicketgate.cli.exit_codes import ExitCode
 from wicketgate.cli.terminal import printable
 from wicketgate.cli.workspace import EnvironmentOption, ProjectOption, StateOption, open_workspace
-from wicketgate.diagnostics import Diagnostic
+from wicketgate.diagnostics import Diagnostic, Severity, Span
+
+if TYPE_CHECKING:
+    from wicketgate.certificates.in_use import InUse
 
 
 def check(
@@ -25,15 +31,29 @@ def check(
 
     Exits 0 when the project can be served (warnings allowed) and 1 when it has errors.
     """
-    from wicketgate.cli.project import compile_workspace
+    from wicketgate.cli.project import certificates_in_use, compile_workspace
 
     workspace = open_workspace(context, project, state)
     compiled = compile_workspace(workspace, environment)
-    print_diagnostics(compiled.diagnostics, project=workspace.project, form=form)
+    found = certificates_in_use(workspace, environment, compiled)
+    messages = (*compiled.diagnostics, *filter(None, (_told(each, workspace.project) for each in found)))
+    print_diagnostics(messages, project=workspace.project, form=form)
     if form is CheckFormat.TEXT:
-        _print_verdict(workspace.project.resolve().name, compiled.diagnostics)
-    if not compiled.ok:
+        _print_verdict(workspace.project.resolve().name, messages)
+    if any(each.is_error for each in messages):
         raise typer.Exit(ExitCode.NOT_GOOD)
+
+
+def _told(each: InUse, project: Path) -> Diagnostic | None:
+    """A certificate that cannot be used would stop the publish; one that ends soon is a warning."""
+    place = Span(os.path.relpath(each.file, project) if each.file else "wicket.toml")
+    if each.certificate is None:
+        return Diagnostic("certificate-unusable", place, each.problem, each.hint)
+    alarm = each.alarm(time.time())
+    if not alarm:
+        return None
+    hint = "put another in its place: docs/guide/mutual-tls.md"
+    return Diagnostic("certificate-expiring", place, f"the certificate {each.name} {alarm}", hint, Severity.WARNING)
 
 
 def _print_verdict(name: str, items: Sequence[Diagnostic]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,6 +60,7 @@ def _examine(workspace: Workspace, environment: str | None) -> Iterator[Sign]:
     yield machine.state_sign(workspace.state)
     compiled = compile_workspace(workspace, environment)
     yield from machine.private_file_signs(_private_files(workspace, compiled))
+    yield from _certificate_signs(workspace, environment, compiled)
     yield from _gateway_signs(workspace, compiled)
     yield _project_sign(compiled)
 
@@ -88,6 +90,23 @@ def _gateway_signs(workspace: Workspace, compiled: Compiled) -> Iterator[Sign]:
     else:
         ready = bool(answer.get("ready", True))
         yield Sign("gateway", Level.OK, "runs") if ready else _unready()
+
+
+def _certificate_signs(workspace: Workspace, environment: str | None, compiled: Compiled) -> Iterator[Sign]:
+    from wicketgate.cli.machine import Level, Sign
+    from wicketgate.cli.project import certificates_in_use
+    from wicketgate.pki.renewal import expiry_text
+
+    now = time.time()
+    for each in certificates_in_use(workspace, environment, compiled):
+        subject = f"certificate {each.name}"
+        if each.certificate is None:
+            yield Sign(subject, Level.BAD, each.problem, each.hint)
+        elif not each.alarm(now):
+            yield Sign(subject, Level.OK, expiry_text(each.certificate, now))
+        else:
+            level = Level.WARN if each.certificate.not_before <= now <= each.certificate.not_after else Level.BAD
+            yield Sign(subject, level, each.alarm(now), "put another in its place: docs/guide/mutual-tls.md")
 
 
 def _unready() -> Sign:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from wicketgate.cli.workspace import Workspace
 
 if TYPE_CHECKING:
+    from wicketgate.certificates.in_use import InUse
     from wicketgate.compile import Compiled
     from wicketgate.ir.gateway import GatewayIR
+    from wicketgate.ir.secrets import SecretSource
 
 
 def compile_workspace(
@@ -46,3 +48,21 @@ def require_gateway(workspace: Workspace, environment: str | None) -> GatewayIR:
     if gateway is None:
         raise AssertionError("a project that checks describes a gateway")
     return gateway
+
+
+def certificates_in_use(workspace: Workspace, environment: str | None, compiled: Compiled) -> tuple[InUse, ...]:
+    """Return how each certificate that the project names stands; files are read, nothing is written."""
+    if compiled.resources is None or not any(map(_is_certificate, compiled.resources.secrets.values())):
+        return ()
+    from wicketgate.certificates import open_certificates
+    from wicketgate.certificates.in_use import in_use
+
+    name = workspace.environment(environment)
+    certificates = open_certificates(state=workspace.state, environment=name, process=workspace.environ)
+    return tuple(in_use(compiled.resources.secrets.values(), certificates))
+
+
+def _is_certificate(source: SecretSource) -> bool:
+    from wicketgate.ir.secrets import TextSecret
+
+    return not isinstance(source, TextSecret)

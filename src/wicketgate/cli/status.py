@@ -40,3 +40,6 @@ def _rows(answer: JsonObject) -> Iterator[tuple[str, str]]:
     if answer["since"]:
         yield "since", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(answer["since"]))
     yield from sorted(answer["problems"].items())
+    for each in answer["certificates"]:
+        if each["problem"]:
+            yield f"certificate {each['name']}", each["problem"]

@@ -17,7 +17,11 @@ from wicketgate.json_types import JsonObject
 
 
 def control_app(
-    live: Live, *, reload: Callable[[], Awaitable[Attempt]], ready: Callable[[], Awaitable[Readiness]]
+    live: Live,
+    *,
+    reload: Callable[[], Awaitable[Attempt]],
+    ready: Callable[[], Awaitable[Readiness]],
+    certificates: Callable[[], list[JsonObject]],
 ) -> Starlette:
     """Return the app. Whoever can open the socket, the owner alone, may use it."""
 
@@ -28,7 +32,8 @@ def control_app(
     async def status(_: Request) -> Response:
         found = await ready()
         last = attempt_message(live.last) if live.last else None
-        return JSONResponse({"version": live.version, "since": live.since, "last": last, **found.message()})
+        facts = {"version": live.version, "since": live.since, "last": last, "certificates": certificates()}
+        return JSONResponse({**facts, **found.message()})
 
     return Starlette(routes=[Route("/reload", do_reload, methods=["POST"]), Route("/status", status)])
 

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from wicketgate.control.expiry import ExpiryWatch
 from wicketgate.control.live import Attempt, Live
 from wicketgate.xds.board import Board
 from wicketgate.xds.kinds import Kind
@@ -16,8 +17,9 @@ from wicketgate.xds.kinds import Kind
 class Metrics(Collector):
     """`wicket_*`; read from the live state at each scrape."""
 
-    def __init__(self, live: Live, board: Board) -> None:
+    def __init__(self, live: Live, board: Board, expiry: ExpiryWatch) -> None:
         self._live = live
+        self._expiry = expiry
         self._board = board
         self._registry = CollectorRegistry()
         self._attempts = Counter(
@@ -51,6 +53,18 @@ class Metrics(Collector):
         yield _gauge("wicket_envoys", "Envoys that ask for their configuration.", len(self._board.nodes))
         yield _gauge("wicket_xds_rejected", "Published versions that an Envoy rejects.", len(outcome.rejections))
         yield _gauge("wicket_xds_waiting", "Published versions not accepted yet.", len(outcome.waiting))
+        yield self._certificates()
+
+    def _certificates(self) -> GaugeMetricFamily:
+        family = GaugeMetricFamily(
+            "wicket_certificate_expiry_timestamp_seconds",
+            "Unix time at which a certificate in use ends.",
+            labels=["name", "use"],
+        )
+        for each in self._expiry.found:
+            if each.certificate is not None:
+                family.add_metric([each.name, each.use.value], each.certificate.not_after)
+        return family
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:

@@ -14,6 +14,7 @@ from wicketgate.compile import Compiled
 from wicketgate.control.acme import AcmeKeeper
 from wicketgate.control.api import control_app
 from wicketgate.control.envoy_admin import EnvoyAdmin
+from wicketgate.control.expiry import ExpiryWatch
 from wicketgate.control.live import Attempt, Live
 from wicketgate.control.metrics import Metrics
 from wicketgate.control.private_app import private_app
@@ -64,8 +65,9 @@ class ControlPlane:
             run=self.settings.run,
             key=VersionKey(self.settings.run.version_key()),
         )
+        expiry = ExpiryWatch(live, self.certificates)
         channel = await Channel.over(self.sockets.channel)
-        await _Running(self, board, admin, publisher, live, Metrics(live, board), channel).run()
+        await _Running(self, board, admin, publisher, live, expiry, Metrics(live, board, expiry), channel).run()
 
 
 class PartFailedError(Exception):
@@ -79,6 +81,7 @@ class _Running:
     admin: EnvoyAdmin
     publisher: Publisher
     live: Live
+    expiry: ExpiryWatch
     metrics: Metrics
     channel: Channel
     stale: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,6 +98,7 @@ class _Running:
             tasks.start("variables", follower.follow(self.live, stale=self.stale.set, count=self.metrics.count))
             tasks.start("reloads", self._reload_when_stale())
             tasks.start("ticks", self._tick())
+            tasks.start("expiry", self.expiry.watch())
             tasks.start("private authority", self.plane.authority.keep())
             if self.plane.acme is not None:
                 tasks.start("acme", self.plane.acme.keep(self.live))
@@ -107,7 +111,7 @@ class _Running:
 
     def _serve(self, tasks: Tasks) -> None:
         sockets = self.plane.sockets
-        api = control_app(self.live, reload=self._reload, ready=self._ready)
+        api = control_app(self.live, reload=self._reload, ready=self._ready, certificates=self.expiry.messages)
         tasks.start("xds", serve(xds_app(self.board), sockets.xds))
         tasks.start("private", serve(self._private_app(), sockets.private))
         tasks.start("control", serve(api, sockets.control))
@@ -149,7 +153,8 @@ class _Running:
             await self._reload()
 
     async def _ready(self) -> Readiness:
-        missing = self.plane.acme.missing if self.plane.acme else ""
+        awaited = self.plane.acme.missing if self.plane.acme else ""
+        missing = "; ".join(filter(None, (awaited, self.expiry.unusable)))
         return await readiness(self.live, self.board, self.admin, draining=self.plane.draining, missing=missing)
 
     async def _tick(self) -> None:

@@ -28,14 +28,14 @@ class Readiness:
 async def readiness(live: Live, board: Board, admin: EnvoyAdmin, *, draining: bool, missing: str = "") -> Readiness:
     """Look at everything that must be well for a request to be answered as the project says.
 
-    `missing` says what ACME has not given yet.
+    `missing` says which credentials are not there, or have expired.
     """
     found = {
         "draining": "the gateway is stopping" if draining else "",
         "project": _project(live),
         "envoy": "" if await admin.live() else "Envoy is not live",
         "certificates": "; ".join(f"{name}: {problem}" for name, problem in sorted(live.kept.items())),
-        "acme": missing,
+        "credentials": missing,
         "published": _published(board),
     }
     return Readiness({check: problem for check, problem in found.items() if problem})
