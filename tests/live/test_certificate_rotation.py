@@ -17,6 +17,7 @@ from tests.live.conftest import Running, running, until
 from tests.live.load import under_load
 from tests.live.mtls_origin import MutualOrigin, mutual_origin
 from tests.support.project import handler, operation, write_project
+from wicketgate.pki.private_key import KeyAlgorithm
 from wicketgate.private_ca import CaState, PrivateCa
 from wicketgate.store import open_database
 
@@ -38,7 +39,7 @@ class Stand:
     @property
     def serial(self) -> str:
         """The serial of the certificate that the gateway should show."""
-        return self.state.latest()["billing"].serial
+        return self.state.latest()["billing"].serial.lstrip("0")
 
     def shown(self, serial: str) -> None:
         """Wait until the origin sees the certificate."""
@@ -55,10 +56,15 @@ class Stand:
 
 
 @pytest.fixture
-def stand(tmp_path: Path) -> Iterator[Stand]:
+def algorithm() -> KeyAlgorithm:
+    return KeyAlgorithm.EC_P256
+
+
+@pytest.fixture
+def stand(tmp_path: Path, algorithm: KeyAlgorithm) -> Iterator[Stand]:
     project = tmp_path / "project"
     ca = PrivateCa(open_database(project / ".wicket"))
-    bundle = ca.init().bundle
+    bundle = ca.init(algorithm=algorithm).bundle
     with mutual_origin(tmp_path / "origin", clients=bundle) as origin:
         (project / "certs").mkdir()
         (project / "certs/origin-ca.pem").write_bytes(origin.roots.read_bytes())
@@ -108,6 +114,14 @@ def test_intermediate_and_root_are_rotated_without_loss(stand: Stand) -> None:
     assert (http1.failed, http2.failed) == (0, 0), (http1.report, http2.report)
     assert stand.origin.refused() == []
     assert http1.completed > 1000
+
+
+@pytest.mark.parametrize("algorithm", list(KeyAlgorithm))
+def test_each_kind_of_key_is_taken_by_envoy_and_by_the_origin(stand: Stand, algorithm: KeyAlgorithm) -> None:
+    stand.ca.issue("billing", "production")
+    with running(stand.project) as gateway:
+        _answers(gateway)
+    assert set(stand.origin.seen(0)) == {stand.serial}
 
 
 def test_what_the_authority_publishes_stands_on_the_private_listener(stand: Stand) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acme.conftest import EXTERNAL_HMAC, EXTERNAL_KEY, NAMES, Pebble, running_pebble
+from tests.pebble.conftest import EXTERNAL_HMAC, EXTERNAL_KEY, NAMES, Pebble, running_pebble
 from tests.support.certificates import Authority
 from wicketgate.acme.errors import AcmeError
 from wicketgate.acme.order import AcmeAuthority, ExternalAccount, new_account_key, order_certificate, renewal_time

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import httpx
 
-from tests.acme.conftest import NAMES, Pebble
 from tests.guards.stands.base import free_port
 from tests.live.conftest import fetch, until
+from tests.pebble.conftest import NAMES, Pebble
 from tests.support.project import handler, operation, write_project
 from wicketgate.pki.authority import create_root, issue
 from wicketgate.pki.certificate import parse_certificates
