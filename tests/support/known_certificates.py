@@ -36,5 +36,8 @@ class KnownCertificates:
     def client_authority(self, name: str) -> Authorities | None:
         return self.vouching.get(name)
 
+    def at_once(self) -> KnownCertificates:
+        return self
+
     def private_authority(self) -> Authorities | None:
         return self.trusted.get(PRIVATE)

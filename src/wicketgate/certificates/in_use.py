@@ -56,6 +56,7 @@ class InUse:
 
 def in_use(sources: Iterable[SecretSource], certificates: Certificates) -> Iterator[InUse]:
     """Look at every certificate that the sources name. Raises nothing for what is wrong with one."""
+    certificates = certificates.at_once()
     for source in sources:
         if not isinstance(source, TextSecret):
             yield from _looked_at(source, certificates)

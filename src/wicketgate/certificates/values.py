@@ -43,3 +43,6 @@ class CertificateValues(Protocol):
 
 class Certificates(CertificateLookup, CertificateValues, Protocol):
     """All that the control plane asks of certificates."""
+
+    def at_once(self) -> Certificates:
+        """Return what there is now, for many look-ups that belong together: to look for a change costs a query."""

@@ -60,6 +60,7 @@ class Candidate:
         A certificate that went bad does not go live: the one that is held stays. Raises `WicketError` for a secret
         that cannot be sent and is not held, and for any variable that cannot be sent.
         """
+        values = values.at_once()
         secrets: dict[str, Resource] = {}
         kept: dict[str, str] = {}
         for name, source in self.sources.items():

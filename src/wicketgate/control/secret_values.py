@@ -44,6 +44,10 @@ class Values:
     variables: VariableLookup
     certificates: Certificates
 
+    def at_once(self) -> Values:
+        """Return the same with the certificates of this moment."""
+        return Values(self.variables, self.certificates.at_once())
+
 
 def secret_message(name: str, source: SecretSource, values: Values) -> JsonObject:
     """Return the `Secret` of Envoy under this SDS name.
