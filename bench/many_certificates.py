@@ -18,10 +18,9 @@ from bench.http_probe import Answer, Prober, await_answer, wait_for
 from bench.job import Job
 from bench.measured import Memory, Timing
 from bench.mutual_origin import MutualOrigin
-from bench.peers.wicketgate import SETTINGS, serve
+from bench.peers.wicketgate import SETTINGS, Wicketgate, serve
 from bench.plan import Plan
 from bench.processes import BenchError, Server
-from bench.targets import OURS
 from wicketgate.pki.key_pair import KeyPair, parse_key_pair
 from wicketgate.store import open_database
 from wicketgate.store.certificates import CertificateSource, CertificateStore, insert_pair
@@ -49,7 +48,7 @@ def many_certificates(job: Job, origin: MutualOrigin, count: int, plan: Plan) ->
         _check_serials(server, serials)
         time.sleep(_SETTLE)
         for program, usage in server.memory().items():
-            yield Memory(OURS, count, program, MANY, usage.resident, usage.proportional)
+            yield Memory(Wicketgate.name, count, program, MANY, usage.resident, usage.proportional)
         yield from _replacements(job, server, origin.credentials, count, times=plan.changes)
     finally:
         server.stop()

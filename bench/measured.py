@@ -8,7 +8,8 @@ from pathlib import Path
 
 HTTP1, HTTP2 = "HTTP/1.1", "HTTP/2"
 MUTUAL_KEPT, MUTUAL_FRESH = "mTLS to the origin, connections kept alive", "mTLS to the origin, a handshake each"
-"""What is measured: the protocol of the caller; mutual TLS is behind HTTP/1.1."""
+PROTOCOLS = (HTTP1, HTTP2, MUTUAL_KEPT, MUTUAL_FRESH)
+"""What is measured, in this order; in front of mutual TLS is HTTP/1.1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes of one program of a peer, `when` "idle" (started, verified) or "loaded" (after the runs)."""
+    """Bytes of one program of a peer, `when` "idle" (started, verified), "loaded" (after the runs) or "certificates"
+    (`routes` origins with a client certificate each)."""
 
     peer: str
     routes: int

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from bench.measured import Measured, Sample
+from bench.measured import HTTP1, Measured, Sample
 from bench.peers.registry import BASE
 
 
@@ -26,6 +26,8 @@ class Row:
     cpu: float
     cpu_by_program: dict[str, float]
     busy: float
+    connections: float | None
+    """To the origin, for each request."""
 
 
 def rows(measured: Measured, protocol: str, routes: int) -> list[Row]:
@@ -36,14 +38,14 @@ def rows(measured: Measured, protocol: str, routes: int) -> list[Row]:
     return [_row([one for one in samples if one.peer == peer], base) for peer in peers]
 
 
-def row(measured: Measured, peer: str, routes: int, protocol: str = "HTTP/1.1") -> Row | None:
+def row(measured: Measured, peer: str, routes: int, protocol: str = HTTP1) -> Row | None:
     """Return the row of one peer, or None when it did not run."""
     return next((one for one in rows(measured, protocol, routes) if one.peer == peer), None)
 
 
-def ratio(measured: Measured, over: tuple[str, int], under: tuple[str, int]) -> float | None:
-    """Return the median over the rounds of one (peer, routes) over another, by requests/s over HTTP/1.1."""
-    upper, lower = _by_round(measured, *over), _by_round(measured, *under)
+def ratio(measured: Measured, over: tuple[str, int], under: tuple[str, int], protocol: str = HTTP1) -> float | None:
+    """Return the median over the rounds of one (peer, routes) over another, by requests/s."""
+    upper, lower = _by_round(measured, *over, protocol), _by_round(measured, *under, protocol)
     ratios = [upper[number] / lower[number] for number in upper if number in lower]
     return median(ratios) if ratios else None
 
@@ -54,8 +56,8 @@ def timing(measured: Measured, what: str, routes: int) -> tuple[float, float, fl
     return (median(values), min(values), max(values)) if values else None
 
 
-def _by_round(measured: Measured, peer: str, routes: int) -> dict[int, float]:
-    wanted = (peer, routes, "HTTP/1.1")
+def _by_round(measured: Measured, peer: str, routes: int, protocol: str) -> dict[int, float]:
+    wanted = (peer, routes, protocol)
     return {one.round: one.rate for one in measured.samples if (one.peer, one.routes, one.protocol) == wanted}
 
 
@@ -76,4 +78,10 @@ def _row(samples: Sequence[Sample], base: dict[int, float]) -> Row:
         cpu=median(sum(one.cpu.values()) for one in samples),
         cpu_by_program={name: median(one.cpu.get(name, 0.0) for one in samples) for name in sorted(programs)},
         busy=median(one.busy for one in samples),
+        connections=_connections(samples),
     )
+
+
+def _connections(samples: Sequence[Sample]) -> float | None:
+    counted = [one.connections / one.requests for one in samples if one.connections is not None]
+    return median(counted) if counted else None

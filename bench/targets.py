@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.live import RELOAD, SECRET, SIGHUP, START, WATCHED
-from bench.measured import Measured
+from bench.many_certificates import REPLACED
+from bench.measured import MUTUAL_FRESH, MUTUAL_KEPT, Measured
 from bench.peers.registry import BASE
-from bench.summary import ratio, timing
+from bench.summary import ratio, row, timing
 
 OURS = "wicketgate"
 _MIB = 2**20
@@ -26,7 +27,7 @@ class Target:
 
 def targets(measured: Measured) -> list[Target]:
     """Return every target, measured or not."""
-    return [*_ratios(measured), *_waits(measured), _control_plane(measured)]
+    return [*_ratios(measured), *_mutual(measured), *_waits(measured), _control_plane(measured)]
 
 
 def _ratios(measured: Measured) -> Iterator[Target]:
@@ -38,10 +39,25 @@ def _ratios(measured: Measured) -> Iterator[Target]:
     yield _at_least("requests/s, 10,000 routes to 10", 0.9, ratio(measured, (OURS, 10_000), (OURS, 10)))
 
 
+def _mutual(measured: Measured) -> Iterator[Target]:
+    for protocol in (MUTUAL_KEPT, MUTUAL_FRESH):
+        for peer, least in ((BASE, 0.95), ("caddy", 1.0), ("traefik", 1.0)):
+            value = ratio(measured, (OURS, 10), (peer, 10), protocol)
+            yield _at_least(f"{protocol}: requests/s, to {peer}", least, value)
+    for protocol in (MUTUAL_KEPT, MUTUAL_FRESH):
+        yield _at_least(f"{protocol}: requests per CPU time, to {BASE}", 0.95, _thrift(measured, protocol))
+
+
+def _thrift(measured: Measured, protocol: str) -> float | None:
+    ours, base = row(measured, OURS, 10, protocol), row(measured, BASE, 10, protocol)
+    return base.cpu / ours.cpu if ours and base else None
+
+
 def _waits(measured: Measured) -> Iterator[Target]:
     for what in (SIGHUP, RELOAD, WATCHED, SECRET):
         for count, most in ((10, 100.0), (10_000, 1500.0)):
             yield _within(f"{what}, {count:,} routes", most, timing(measured, what, count))
+    yield _within(f"{REPLACED}, 1,000 certificates", 200.0, timing(measured, REPLACED, 1_000))
     yield _within(f"{START}, 10 routes", 2000.0, timing(measured, START, 10))
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.http_probe import await_ready, check_honest
 from bench.job import Job, make_routes, sample_paths
 from bench.load import Load, run_h2load, run_wrk
-from bench.measured import HTTP1, HTTP2, MUTUAL_FRESH, MUTUAL_KEPT, Memory, Sample
+from bench.measured import HTTP1, HTTP2, MUTUAL_FRESH, MUTUAL_KEPT, PROTOCOLS, Memory, Sample
 from bench.mutual_origin import MutualOrigin
 from bench.mutual_proof import check_origin, check_peer
 from bench.peers.peer import Peer
@@ -98,7 +98,7 @@ def memory_of(entrants: Sequence[Entrant], when: str) -> Iterator[Memory]:
 
 def measure(entrants: Sequence[Entrant], plan: Plan, *, say: Say) -> Iterator[Sample]:
     """Run the rounds with what each entrant is measured with, one protocol after the other."""
-    for protocol in (HTTP1, HTTP2, MUTUAL_KEPT, MUTUAL_FRESH):
+    for protocol in PROTOCOLS:
         yield from _rounds([one for one in entrants if protocol in one.protocols], plan, protocol, say=say)
 
 
