@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -105,3 +106,49 @@ def test_an_authority_that_is_not_there(tmp_path: Path) -> None:
         order_certificate(nobody, NAMES[:1], _ignored)
     with pytest.raises(AcmeError, match="cannot talk to"):
         renewal_time(nobody, Authority.create(tmp_path / "ca").roots.read_text())
+
+
+@contextmanager
+def _answering(body: bytes, folder: Path) -> Iterator[AcmeAuthority]:
+    """Answer every request with the same JSON, as a server that is no ACME authority."""
+    authority = Authority.create(folder / "own")
+    pair = authority.issue("localhost", "127.0.0.1")
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002, ARG002 - as the base has it
+            return
+
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pair.certificate, pair.key)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            address = f"https://127.0.0.1:{server.server_address[1]}/dir"
+            yield AcmeAuthority(address, authority.roots, new_account_key())
+        finally:
+            server.shutdown()
+            thread.join(5)
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b'"words"', b'{"meta": 3}', b'{"newAccount": 3, "newNonce": 3}'])
+def test_an_answer_that_makes_no_sense_is_an_error_with_words(body: bytes, tmp_path: Path) -> None:
+    with _answering(body, tmp_path) as authority, pytest.raises(AcmeError) as refused:
+        order_certificate(authority, NAMES[:1], _ignored)
+    assert authority.directory in refused.value.message
+
+
+def test_an_hmac_key_that_is_none(tmp_path: Path) -> None:
+    with running_pebble(tmp_path / "pebble", external_accounts=True) as pebble:
+        bound = ExternalAccount(EXTERNAL_KEY, SecretValue("no key"))
+        with pytest.raises(AcmeError, match="is not base64url") as refused:
+            order_certificate(_authority(pebble, external_account=bound), NAMES[:1], _ignored)
+    assert "no key" not in f"{refused.value.message} {refused.value.hint}"

@@ -15,11 +15,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
+from josepy.b64 import b64decode
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 from josepy.util import ComparableECKey
 
 from wicketgate.acme.errors import AcmeError
+from wicketgate.errors import WicketError
 from wicketgate.pki.key_pair import KeyPair, parse_key_pair
 from wicketgate.pki.private_key import KeyAlgorithm, key_text, load_key, new_key
 from wicketgate.secret_value import SecretValue
@@ -99,16 +101,23 @@ def _client(authority: AcmeAuthority) -> client.ClientV2:
 
 
 def _registration(authority: AcmeAuthority, key: JWKEC, acme: client.ClientV2) -> messages.NewRegistration:
-    binding = None
-    if authority.external_account is not None:
-        binding = messages.ExternalAccountBinding.from_data(
-            account_public_key=key.public_key(),
-            kid=authority.external_account.key_id,
-            hmac_key=authority.external_account.hmac_key.reveal(),
-            directory=acme.directory,
-        )
+    account = authority.external_account
+    binding = _binding(account, key, acme.directory) if account else None
     return messages.NewRegistration.from_data(
         email=authority.email, terms_of_service_agreed=True, external_account_binding=binding
+    )
+
+
+def _binding(account: ExternalAccount, key: JWKEC, directory: messages.Directory) -> dict[str, object]:
+    hmac_key = account.hmac_key.reveal()
+    try:
+        b64decode(hmac_key)
+    except ValueError:
+        raise AcmeError(
+            f"the HMAC key of the account {account.key_id} is not base64url", hint="set it as the authority gave it"
+        ) from None
+    return messages.ExternalAccountBinding.from_data(
+        account_public_key=key.public_key(), kid=account.key_id, hmac_key=hmac_key, directory=directory
     )
 
 
@@ -150,9 +159,14 @@ def _trust(authority: AcmeAuthority) -> bool:
 
 @contextmanager
 def _told(directory: str) -> Iterator[None]:
-    """Turn what the library raises into words for people."""
+    """Turn what the library raises into words for people.
+
+    It reads an answer of the wrong shape with KeyError, TypeError and more; none of them may end the gateway.
+    """
     try:
         yield
+    except WicketError:
+        raise
     except errors.ValidationError as error:
         raise AcmeError(_validation_words(error), hint="is port 80 of these names led to this gateway?") from None
     except messages.Error as error:
@@ -163,6 +177,11 @@ def _told(directory: str) -> Iterator[None]:
         raise AcmeError(
             f"cannot talk to {directory}: {type(error).__name__}",
             hint="check its address, the way there, and [acme] ca",
+        ) from None
+    except Exception as error:
+        raise AcmeError(
+            f"{directory} does not answer as RFC 8555 has it: {_plain(error)}",
+            hint="is this the address of the authority's directory?",
         ) from None
 
 
