@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,8 +68,7 @@ def open_database(state: Path, *, key: str | None = None, clock: Callable[[], fl
     file = state / "state.db"
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # SQLite gives its side files the mode of the database, so this one open decides for all of them.
-        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        _create_private(file)
         sealer = Sealer(read_key(state / "key", key))
         engine = create_engine(f"sqlite:///{file}", connect_args={"timeout": 10})
         event.listen(engine, "connect", _prepare_sqlite)
@@ -78,6 +77,16 @@ def open_database(state: Path, *, key: str | None = None, clock: Callable[[], fl
     except (OSError, SQLAlchemyError) as error:
         raise StoreError(f"cannot open the state in {state}: {_reason(error)}", hint="check the folder") from None
     return Database(engine, sealer, clock)
+
+
+def _create_private(file: Path) -> None:
+    """Make the file unless it is there; SQLite gives its side files the same mode.
+
+    One that is there must not be opened: closing it again would end every lock that this process has on it (POSIX
+    locks), and the next process to leave would take the write-ahead log away from under it.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 @contextmanager
