@@ -12,9 +12,10 @@ import pytest
 from tests.cli.conftest import Wicket
 from tests.support.certificates import SERVER_AUTH, Authority, KeyPair
 from wicketgate.control.candidate import Candidate, save_candidate
-from wicketgate.ir.secrets import StoredIdentity
+from wicketgate.ir.secrets import SecretSource, StoredIdentity
 from wicketgate.supervise.run_directory import RunDirectory
-from wicketgate.xds.snapshot import Snapshot
+from wicketgate.xds.kinds import Kind
+from wicketgate.xds.snapshot import Snapshot, VersionKey
 
 
 @pytest.fixture
@@ -120,11 +121,26 @@ def test_an_encrypted_key_needs_its_passphrase(cert: Wicket, pair: KeyPair, tmp_
     assert cert("import", "billing", *files, "--passphrase-file", passphrase).exit_code == 0
 
 
-@pytest.mark.parametrize("name", ["", "1st", "a b", "a/b", "../up", "x" * 121, "ü"])
+@pytest.mark.parametrize("name", ["", "1st", "a b", "a/b", "../up", "x" * 121, "ü", "private"])
 def test_names(cert: Wicket, pair: KeyPair, name: str) -> None:
     answer = cert("import", name, *_files(pair))
     assert answer.exit_code == 2
     assert "is not a name" in answer.output
+
+
+def test_looking_makes_no_store(cert: Wicket, project: Path) -> None:
+    assert cert("list").exit_code == 0
+    assert not (project / ".wicket").exists()
+
+
+def test_one_file_may_come_on_standard_input(cert: Wicket, pair: KeyPair) -> None:
+    both = cert("import", "billing", "--cert", "-", "--key", "-", input=pair.key.read_text())
+    assert both.exit_code == 2
+    assert "only one of the files" in both.output
+    one = cert("import", "billing", "--cert", pair.certificate, "--key", "-", input=pair.key.read_text())
+    assert one.exit_code == 0, one.output
+    wrong = cert("rotate", "billing", "--cert", "-", "--key", pair.key, input="nothing")
+    assert "standard input: " in wrong.output
 
 
 def test_the_references_own_example_has_hyphens(cert: Wicket, pair: KeyPair) -> None:
@@ -175,20 +191,35 @@ def test_not_deleted_while_the_project_refers_to_it(cert: Wicket, project: Path,
     assert json.loads(cert("list", "--format", "json").stdout) == []
 
 
-def test_not_deleted_while_the_live_version_refers_to_it(cert: Wicket, project: Path, pair: KeyPair) -> None:
+def test_a_project_that_does_not_check_is_no_proof(cert: Wicket, project: Path, pair: KeyPair) -> None:
     cert("import", "billing", *_files(pair))
-    run = RunDirectory.of(project, None)
-    run.path.mkdir(parents=True)
-    save_candidate(run.last_good, Candidate(Snapshot(), {"certificate/billing": StoredIdentity("billing")}))
+    _use(project)
+    (project / "config/policies.json").write_text("{")
     refused = cert("delete", "billing")
     assert refused.exit_code == 1
-    assert "the version that is live" in refused.output
+    assert "does not check for production" in refused.output
+    cert("disable", "billing")
+    assert cert("delete", "billing").exit_code == 0
+
+
+def test_not_deleted_while_the_live_version_refers_to_it(cert: Wicket, project: Path, pair: KeyPair) -> None:
+    cert("import", "billing", *_files(pair))
+    run, key = RunDirectory.of(project, None), VersionKey()
+    run.path.mkdir(parents=True)
+    cluster = {"name": "billing#0a5d", "transport_socket": {"sds": {"name": "certificate/billing"}}}
+    clusters = {"billing#0a5d": key.resource("billing#0a5d", cluster)}
+    sources: dict[str, SecretSource] = {"certificate/billing": StoredIdentity("billing")}
+    save_candidate(run.last_good, Candidate(Snapshot({Kind.CLUSTERS: clusters}), sources))
+    refused = cert("delete", "billing")
+    assert refused.exit_code == 1
+    assert "origin billing, in the version that is live or was last" in refused.output
 
 
 def test_the_references_spelling(wicket: Wicket, project: Path, cert: Wicket, pair: KeyPair) -> None:
     def mtls(*arguments: str | Path) -> str:
         answer = wicket("mtls-certificate", *arguments, "--account", "acme", "--project", project)
         assert answer.exit_code == 0, answer.output
+        assert "--account has no effect" in answer.stderr
         return answer.stdout
 
     mtls(

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 _ENCRYPTED = (b"BEGIN ENCRYPTED PRIVATE KEY", b"Proc-Type: 4,ENCRYPTED")
 _MOST_BYTES = 1024 * 1024
+_STDIN = Path("-")
 
 CertOption = Annotated[
     Path, typer.Option("--cert", metavar="FILE", help="PEM: the certificate, then those that issued it.")
 ]
-KeyOption = Annotated[Path, typer.Option("--key", metavar="FILE", help="PEM: its private key; - for standard input.")]
+KeyOption = Annotated[
+    Path, typer.Option("--key", metavar="FILE", help="PEM: its private key; may be encrypted. - for standard input.")
+]
 PassphraseOption = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Holds the passphrase of the key; else it is asked for on the terminal."),
@@ -32,9 +35,12 @@ def read_pair(cert: Path, key: Path, passphrase_file: Path | None) -> KeyPair:
     from wicketgate.pki.extensions import Purpose
     from wicketgate.pki.key_pair import parse_key_pair
 
+    if [cert, key, passphrase_file].count(_STDIN) > 1:
+        raise typer.BadParameter("only one of the files can be standard input")
     secret = _content(key)
     passphrase = _passphrase(secret, key, passphrase_file)
-    return parse_key_pair(_content(cert), secret, source=str(cert), passphrase=passphrase, purpose=Purpose.CLIENT)
+    source = "standard input" if cert == _STDIN else str(cert)
+    return parse_key_pair(_content(cert), secret, source=source, passphrase=passphrase, purpose=Purpose.CLIENT)
 
 
 def _passphrase(key: bytes, path: Path, file: Path | None) -> SecretValue | None:
@@ -49,7 +55,7 @@ def _passphrase(key: bytes, path: Path, file: Path | None) -> SecretValue | None
 
 def _content(path: Path) -> bytes:
     try:
-        if str(path) == "-":
+        if path == _STDIN:
             return sys.stdin.buffer.read(_MOST_BYTES)
         with path.open("rb") as file:
             return file.read(_MOST_BYTES)

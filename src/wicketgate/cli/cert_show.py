@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wicketgate.cli.cert_store import open_certificate_store
+from wicketgate.cli.cert_store import open_certificate_store, stored
 from wicketgate.cli.terminal import TableFormat, print_json, print_table
 from wicketgate.cli.workspace import ProjectOption, StateOption, Workspace, open_workspace
 from wicketgate.json_types import JsonObject
@@ -42,7 +42,7 @@ def describe(
 
 
 def show_all(workspace: Workspace, form: TableFormat) -> None:
-    entries = open_certificate_store(workspace).entries()
+    entries = stored(workspace)
     if form is TableFormat.JSON:
         print_json([_message(entry) for entry in entries])
     else:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from wicketgate.cli.cert_users import require_unused
 from wicketgate.cli.workspace import Workspace
 from wicketgate.errors import WicketError
+from wicketgate.spec.certificates import PRIVATE
 
 if TYPE_CHECKING:
-    from wicketgate.ir.gateway import GatewayIR
     from wicketgate.pki.key_pair import KeyPair
-    from wicketgate.store.certificates import CertificateStore
+    from wicketgate.store.certificates import CertificateEntry, CertificateStore
 
 _NAME = re.compile(r"[A-Za-z_$][A-Za-z0-9_$.-]{0,119}")
 
@@ -36,6 +35,13 @@ def open_certificate_store(workspace: Workspace) -> CertificateStore:
     return CertificateStore(open_database(workspace.state, key=workspace.environ.get(KEY_VARIABLE)))
 
 
+def stored(workspace: Workspace) -> list[CertificateEntry]:
+    """Return all certificates of the store, which is not made by looking. Raises `StoreError`, `KeyUnusableError`."""
+    if not (workspace.state / "state.db").exists():
+        return []
+    return open_certificate_store(workspace).entries()
+
+
 def add(workspace: Workspace, name: str, pair: KeyPair, environments: tuple[str, ...]) -> str:
     """Keep a certificate and return its id. Raises `CertificateNameError`, `CertificateStoreError`.
 
@@ -43,9 +49,9 @@ def add(workspace: Workspace, name: str, pair: KeyPair, environments: tuple[str,
     """
     from wicketgate.variables.names import check_environment
 
-    if not _NAME.fullmatch(name):
-        hint = "letters, digits, `_`, `-` and `.`, 120 at most, the first no digit"
-        raise CertificateNameError(f"`{name}` is not a name", hint=hint)
+    if not _NAME.fullmatch(name) or name == PRIVATE:
+        hint = "letters, digits, `_`, `-` and `.`, 120 at most, the first no digit; not `private`"
+        raise CertificateNameError(f"`{name}` is not a name for a certificate", hint=hint)
     for environment in environments:
         check_environment(environment)
     identifier = open_certificate_store(workspace).add(name, pair, environments)
@@ -56,10 +62,14 @@ def add(workspace: Workspace, name: str, pair: KeyPair, environments: tuple[str,
 def replace(workspace: Workspace, name: str, pair: KeyPair) -> None:
     """Put another pair in place of the one in use. Raises `CertificateStoreError`."""
     from wicketgate.pki.certificate import parse_certificates, utc
+    from wicketgate.store.certificates import CertificateSource
 
     store = open_certificate_store(workspace)
-    before = parse_certificates(store.find(name).chain.encode(), source=name)[0]
+    entry = store.find(name)
+    before = parse_certificates(entry.chain.encode(), source=entry.name)[0]
     store.replace(name, pair)
+    if entry.source is CertificateSource.PRIVATE_AUTHORITY:
+        typer.echo("note: the private authority renews it no more; from now on that is up to you", err=True)
     _tell_of_dates(pair)
     if pair.leaf.not_after < before.not_after:
         typer.echo(f"note: the one before would have lasted longer, until {utc(before.not_after)}", err=True)
@@ -69,51 +79,9 @@ def delete(workspace: Workspace, name: str) -> str:
     """Forget a certificate and return its name. Raises `WicketError` while anything refers to it."""
     store = open_certificate_store(workspace)
     entry = store.find(name)
-    users = [user for environment in entry.environments for user in _users(workspace, entry.name, environment)]
-    if _is_live(workspace, entry.name):
-        users.append("the version that is live, or was last")
-    if users:
-        raise WicketError(
-            f"the certificate {entry.name} is in use: {', '.join(users)}",
-            hint="name another one there, and `wicket reload`",
-        )
+    require_unused(workspace, entry.name, entry.environments)
     store.delete(entry.name)
     return entry.name
-
-
-def _users(workspace: Workspace, name: str, environment: str) -> Iterator[str]:
-    """Yield what refers to a certificate in the project as it stands."""
-    from wicketgate.cli.project import compile_workspace
-
-    gateway = compile_workspace(workspace, environment).gateway
-    if gateway is not None:
-        yield from (f"{user} ({environment})" for user in _references(gateway, name))
-
-
-def _references(gateway: GatewayIR, name: str) -> Iterator[str]:
-    from wicketgate.ir.gateway import Forward
-    from wicketgate.ir.origin import MutualTLS
-    from wicketgate.ir.secrets import StoredIdentity
-
-    identity = StoredIdentity(name)
-    for listener in gateway.listeners:
-        if listener.tls is not None and identity in listener.tls.certificates:
-            yield f"listener {listener.host}:{listener.port}"
-    for route in gateway.routes:
-        link = route.action.upstream.origin.link if isinstance(route.action, Forward) else None
-        if isinstance(link, MutualTLS) and link.identity == identity:
-            yield f"route {route.name}"
-
-
-def _is_live(workspace: Workspace, name: str) -> bool:
-    from wicketgate.control.candidate import load_candidate
-    from wicketgate.ir.secrets import StoredIdentity
-    from wicketgate.supervise.run_directory import RunDirectory
-    from wicketgate.xds.snapshot import VersionKey
-
-    last_good: Path = RunDirectory.of(workspace.project, workspace.state).last_good
-    candidate = load_candidate(last_good, VersionKey())
-    return candidate is not None and StoredIdentity(name) in candidate.sources.values()
 
 
 def _tell_of_dates(pair: KeyPair) -> None:

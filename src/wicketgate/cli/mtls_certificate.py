@@ -18,7 +18,14 @@ from wicketgate.cli.terminal import TableFormat
 from wicketgate.cli.workspace import ProjectOption, StateOption, open_workspace
 
 _ACCOUNT = "Taken for compatibility; an installation is one account."
-AccountOption = Annotated[str | None, typer.Option("--account", metavar="NAME", help=_ACCOUNT)]
+
+
+def _passed_over(account: str | None) -> None:
+    if account is not None:
+        typer.echo("note: --account has no effect: an installation is one account", err=True)
+
+
+AccountOption = Annotated[str | None, typer.Option("--account", metavar="NAME", help=_ACCOUNT, callback=_passed_over)]
 IdOption = Annotated[str, typer.Option("--cert-id", metavar="ID", help="Its id (`cert_…`) or its name.")]
 TypesOption = Annotated[
     list[str] | None,
