@@ -12,6 +12,8 @@ from bench.processes import BenchError
 
 IN_FLIGHT = 32
 _H2_CONNECTIONS = 8
+_TRIES = 3
+"""A run in which not one request was sent or answered measured the machine, which did something else."""
 _SCRIPT = Path(__file__).with_name("requests.lua")
 _COUNTS = re.compile(r"^requests: (\d+) total, .* (\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored", re.M)
 _STATUS = re.compile(r"^status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", re.M)
@@ -32,13 +34,16 @@ class Load:
 
 
 def run_wrk(port: int, paths: Path, *, seconds: int, core: int) -> Load:
-    """Run wrk for `seconds`. Raises `BenchError` when a single request fails."""
+    """Run wrk for `seconds`, again when it got no turn at all. Raises `BenchError` when a single request fails."""
     command = ["wrk", "-t1", f"-c{IN_FLIGHT}", f"-d{seconds}s", "-s", str(_SCRIPT), f"http://127.0.0.1:{port}"]
-    output = _run([*command, "--", str(paths)], core=core, seconds=seconds)
-    line = next((text for text in output.splitlines() if text.startswith("RESULT ")), None)
-    if line is None:
-        raise BenchError(f"wrk said nothing: {output[-1500:]}")
-    result = json.loads(line.removeprefix("RESULT "))
+    for _ in range(_TRIES):
+        output = _run([*command, "--", str(paths)], core=core, seconds=seconds)
+        line = next((text for text in output.splitlines() if text.startswith("RESULT ")), None)
+        if line is None:
+            raise BenchError(f"wrk said nothing: {output[-1500:]}")
+        result = json.loads(line.removeprefix("RESULT "))
+        if result["requests"] or result["failed"]:
+            break
     if result["failed"] or not result["requests"]:
         raise BenchError(f"{result['failed']} of {result['requests']} requests failed: {output[-1500:]}")
     return Load(result["requests"], result["microseconds"] / 1e6, result["p50"] / 1e3, result["p99"] / 1e3)

@@ -58,7 +58,7 @@ def running_pebble(folder: Path, *, external_accounts: bool = False) -> Iterator
     names = ["pebble-challtestsrv", "-dns01", f"127.0.0.1:{dns}", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", ""]
     names += ["-http01", "", "-https01", "", "-tlsalpn01", "", "-management", f"127.0.0.1:{free_port()}"]
     server = ["pebble", "-config", str(folder / "pebble.json"), "-dnsserver", f"127.0.0.1:{dns}"]
-    plain = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "5", "PEBBLE_AUTHZREUSE": "0"}
+    plain = {**os.environ, "PEBBLE_VA_NOSLEEP": "1", "PEBBLE_WFE_NONCEREJECT": "0", "PEBBLE_AUTHZREUSE": "0"}
     with (folder / "log").open("wb") as log:
         processes = [subprocess.Popen(each, stdout=log, stderr=log, env=plain) for each in (names, server)]
     pebble = Pebble(f"https://127.0.0.1:{listen}/dir", authority.roots, challenge, f"https://127.0.0.1:{management}")

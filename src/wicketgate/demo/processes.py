@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO
 
 from wicketgate.errors import WicketError
+from wicketgate.supervise.parent_death import ending_with
 
 START_SECONDS = 30.0
 STOP_SECONDS = 15.0
@@ -39,7 +40,13 @@ def sample_origin(secret_file: Path, environ: Mapping[str, str], *, log: Path) -
         command = [sys.executable, "-m", "wicketgate.demo.sample_origin", str(descriptor)]
         environment = {**environ, "BACKEND_SECRET_FILE": str(secret_file)}
         process = subprocess.Popen(
-            command, env=environment, pass_fds=(descriptor,), process_group=0, stdout=written, stderr=written
+            command,
+            env=environment,
+            pass_fds=(descriptor,),
+            preexec_fn=ending_with(os.getpid()),
+            process_group=0,
+            stdout=written,
+            stderr=written,
         )
         address = listening.getsockname()
     # Only the child holds the socket now: when it dies, connections are refused instead of waiting for ever.
@@ -73,6 +80,7 @@ def gateway(project: Path, environ: Mapping[str, str], *, log: Path) -> Iterator
             stderr=subprocess.STDOUT,
             text=True,
             bufsize=1,
+            preexec_fn=ending_with(os.getpid()),
             process_group=0,
         )
         found: queue.Queue[tuple[str, int] | None] = queue.Queue()

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-from wicketgate.pki.certificate import Certificate, parse_certificates
+from wicketgate.pki.certificate import Certificate, hex_serial, parse_certificates
 from wicketgate.pki.profile import DAY, HOUR
 from wicketgate.pki.revocation import Reason
 from wicketgate.private_ca import CaState, PrivateCa, PrivateCaError
@@ -79,7 +79,7 @@ def _trusts(bundle: str, chain: tuple[Certificate, ...], now: float) -> bool:
 def _revoked(state: CaState) -> set[str]:
     lists = [text + "-----END X509 CRL-----" for text in state.lists.split("-----END X509 CRL-----")[:-1]]
     loaded = [x509.load_pem_x509_crl(text.strip().encode()) for text in lists]
-    return {f"{entry.serial_number:x}" for each in loaded for entry in each}
+    return {hex_serial(entry.serial_number) for each in loaded for entry in each}
 
 
 def test_a_client_certificate_says_which_installation_environment_and_origin(stand: Stand) -> None:
