@@ -20,7 +20,7 @@ from tests.live.conftest import fetch, until
 from tests.pebble.conftest import NAMES, Pebble
 from tests.support.project import handler, operation, write_project
 from wicketgate.pki.authority import create_root, issue
-from wicketgate.pki.certificate import parse_certificates
+from wicketgate.pki.certificate import Certificate, parse_certificates
 from wicketgate.pki.extensions import Purpose
 from wicketgate.pki.key_pair import KeyPair
 from wicketgate.pki.profile import DAY, LeafProfile
@@ -59,8 +59,11 @@ class Stand:
 
     def serial(self) -> str:
         """Return the serial of what callers are shown."""
+        return self.shown().serial
+
+    def shown(self) -> Certificate:
         pem = ssl.get_server_certificate(("127.0.0.1", self.tls), timeout=10)
-        return parse_certificates(pem.encode(), source="listener")[0].serial
+        return parse_certificates(pem.encode(), source="listener")[0]
 
     def ready(self) -> dict[str, str]:
         answer = unix_request(self.project / ".wicket/run/control.sock", "GET", "/status").body
@@ -130,6 +133,7 @@ def test_without_an_answer_the_gateway_serves_and_says_what_is_missing(pebble: P
     with _running(stand):
         assert fetch(f"http://127.0.0.1:{pebble.challenge_port}/hello")[0] != 0
         until(lambda: "cannot talk to" in stand.ready().get("credentials", ""), seconds=20, every=0.1)
+        assert stand.shown().subject == "CN=no certificate yet"
         assert stand.verified() == 0, "a certificate that stands in is trusted by nobody"
 
 

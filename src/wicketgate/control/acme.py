@@ -117,21 +117,32 @@ class AcmeKeeper:
         _log.info("a certificate was issued", extra={"names": list(self._settings.section.names)})
 
     def _obtain(self, publish: Callable[[Mapping[str, str]], None]) -> None:
+        from wicketgate.acme.errors import AcmeError
         from wicketgate.acme.order import order_certificate
+        from wicketgate.pki.renewal import renewal_due
         from wicketgate.store.certificates import CertificateSource, CertificateStore
 
         pair = order_certificate(self._authority(), self._settings.section.names, publish)
+        if not self._covered(pair.leaf) or renewal_due(pair.leaf, self._clock()):
+            # In use it would be due again at once, and the authority asked without end.
+            raise AcmeError(
+                "the authority's certificate lacks a name, or most of its life is over",
+                hint="compare the clocks, and look at the authority's policy; the certificate in use stays",
+            )
         CertificateStore(self._database()).replace(self._settings.section.name, pair, source=CertificateSource.ACME)
 
     def _is_due(self) -> bool:
         from wicketgate.pki.renewal import renewal_due
 
         leaf = self._leaf()
-        if leaf.is_self_issued:
+        if leaf.issuer == f"CN={STAND_IN}":
             self.missing = self.missing or f"{self._names}: {STAND_IN}"
             return True
-        wanted = set(self._settings.section.names)
-        return set(leaf.dns_names) != wanted or renewal_due(leaf, self._clock()) or self._wanted_sooner(leaf)
+        return not self._covered(leaf) or renewal_due(leaf, self._clock()) or self._wanted_sooner(leaf)
+
+    def _covered(self, leaf: Certificate) -> bool:
+        """An authority may add names of its own."""
+        return set(self._settings.section.names) <= set(leaf.dns_names)
 
     def _wanted_sooner(self, leaf: Certificate) -> bool:
         """Ask the authority, which may want a certificate replaced early (RFC 9773); its silence changes nothing."""
@@ -196,9 +207,10 @@ class AcmeKeeper:
 
 def _stand_in(now: float) -> KeyPair:
     """Return a certificate that says what it is and that nobody trusts."""
-    from wicketgate.pki.authority import create_root
-    from wicketgate.pki.key_pair import KeyPair
-    from wicketgate.pki.profile import DAY
+    from wicketgate.pki.authority import create_root, issue
+    from wicketgate.pki.extensions import Purpose
+    from wicketgate.pki.profile import DAY, LeafProfile
 
-    made = create_root(STAND_IN, now=now, life=_STAND_IN_DAYS * DAY)
-    return KeyPair((made.certificate,), made.key)
+    life = _STAND_IN_DAYS * DAY
+    # Signed by a root, whose key is thrown away: Envoy serves no certificate whose key may sign certificates alone.
+    return issue(create_root(STAND_IN, now=now, life=life), LeafProfile(STAND_IN, Purpose.SERVER, life=life), now=now)
