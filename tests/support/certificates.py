@@ -66,7 +66,8 @@ class Authority:
         days: float = 30,
         usage: x509.ObjectIdentifier = CLIENT_AUTH,
     ) -> KeyPair:
-        """Issue a client certificate with its chain as `label`.crt; it is valid from day `starts` to day `days`."""
+        """Issue a certificate with its chain as `label`.crt, for a client unless `usage` is another; it is valid from
+        day `starts` to day `days`."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, common_name or label)])
         builder = _builder(subject, self._name, key, days=days, starts=starts)

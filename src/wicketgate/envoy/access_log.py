@@ -19,6 +19,9 @@ _FIELDS: JsonObject = {
     "route": "%ROUTE_NAME%",
     "origin": "%UPSTREAM_CLUSTER_RAW%",
     "endpoint": "%UPSTREAM_HOST%",
+    # Why there was no connection, in the words of TCP or TLS; and which one it was, as Envoy's own log numbers them.
+    "originFailure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
+    "originConnection": "%UPSTREAM_CONNECTION_ID%",
     "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
     "durationMs": "%DURATION%",
     "originMs": "%RESPONSE_DURATION%",

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from wicketgate.envoy.origin_failures import origin_failures
+from wicketgate.envoy.reply_filters import both, either, with_details, with_status
 from wicketgate.envoy.steps import TOO_LARGE
 from wicketgate.envoy.types import extension, http_filter
 from wicketgate.json_types import JsonObject
@@ -43,10 +45,11 @@ _STATUSES = (
 def local_reply_config() -> JsonObject:
     """Return the mappers, special cases first: the first that fits shapes the reply."""
     mappers = [
-        _mapper(503, _details(_CREDENTIAL_MISSING), code="credential-missing"),
-        _mapper(413, _details(f"rbac_access_denied_matched_policy[{TOO_LARGE}]")),
+        _mapper(503, with_details(_CREDENTIAL_MISSING), code="credential-missing"),
+        _mapper(413, with_details(f"rbac_access_denied_matched_policy[{TOO_LARGE}]")),
         _mapper(400, _incomplete_preflight()),
-        *(_mapper(status, _status(status)) for status in _STATUSES),
+        *(_mapper(failure.status, failure.accept, code=failure.code) for failure in origin_failures()),
+        *(_mapper(status, with_status(status)) for status in _STATUSES),
     ]
     return {"mappers": mappers}
 
@@ -101,23 +104,6 @@ def _problem(status: int, code: str) -> JsonObject:
     }
 
 
-def _status(status: int) -> JsonObject:
-    value = {"default_value": status, "runtime_key": f"wicketgate.status.{status}"}
-    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
-
-
-def _details(details: str) -> JsonObject:
-    return {
-        "extension_filter": {
-            "name": "envoy.access_loggers.extension_filters.cel",
-            "typed_config": {
-                "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-                "expression": f"response.code_details == '{details}'",
-            },
-        }
-    }
-
-
 def _incomplete_preflight() -> JsonObject:
     """An OPTIONS request that is no preflight and has no route (reference: 400 when a header of it is missing)."""
     options = {"header_filter": {"header": {"name": ":method", "string_match": {"exact": "OPTIONS"}}}}
@@ -125,4 +111,4 @@ def _incomplete_preflight() -> JsonObject:
         {"header_filter": {"header": {"name": name, "present_match": True, "invert_match": True}}}
         for name in ("origin", "access-control-request-method")
     ]
-    return {"and_filter": {"filters": [_status(404), options, {"or_filter": {"filters": missing}}]}}
+    return both(with_status(404), options, either(*missing))
