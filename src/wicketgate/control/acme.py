@@ -29,6 +29,7 @@ _FIRST_PAUSE_SECONDS = 60.0
 _LONGEST_PAUSE_SECONDS = 6 * 3600.0
 _ASK_SECONDS = 6 * 3600.0
 """Between two questions when to renew, as RFC 9773 section 4.3.3 has it where the authority does not say."""
+_PUBLISH_SECONDS = 60.0
 _JITTER = 0.1
 _STAND_IN_DAYS = 30
 STAND_IN = "no certificate yet"
@@ -106,7 +107,7 @@ class AcmeKeeper:
         loop = asyncio.get_running_loop()
 
         def publish(answers: Mapping[str, str]) -> None:
-            attempt = asyncio.run_coroutine_threadsafe(live.answer_challenges(answers), loop).result()
+            attempt = asyncio.run_coroutine_threadsafe(live.answer_challenges(answers), loop).result(_PUBLISH_SECONDS)
             if not attempt.ok:
                 raise WicketError(f"the answers could not be made live: {attempt.message}", hint=attempt.hint)
 
@@ -159,10 +160,16 @@ class AcmeKeeper:
         return wanted is not None and self._clock() >= wanted
 
     def _leaf(self) -> Certificate:
+        from wicketgate.acme.errors import AcmeError
         from wicketgate.pki.certificate import parse_certificates
-        from wicketgate.store.certificates import CertificateStore
+        from wicketgate.store.certificates import CertificateSource, CertificateStore
 
         entry = CertificateStore(self._database()).find(self._settings.section.name)
+        if entry.source is not CertificateSource.ACME:
+            raise AcmeError(
+                f"the certificate `{entry.name}` is not one that ACME gave, and is left alone",
+                hint="give `[acme]` another `name`, or delete that certificate",
+            )
         return parse_certificates(entry.chain.encode(), source=entry.name)[0]
 
     def _prepare(self) -> None:

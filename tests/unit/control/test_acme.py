@@ -135,3 +135,11 @@ async def test_until_there_is_one_it_says_why(stand: Stand) -> None:
     stand.next_answer = _refuse
     await stand.look()
     assert stand.keeper.missing == "a.example.test, b.example.test: no certificate yet: not today"
+
+
+async def test_a_certificate_of_the_users_own_is_left_alone(stand: Stand) -> None:
+    store = CertificateStore(stand.database)
+    store.replace("acme", stand.certificate(("mine.example.test",)))
+    before = stand.serial()
+    await stand.look()
+    assert (stand.serial(), stand.orders) == (before, 0)
