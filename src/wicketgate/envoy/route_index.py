@@ -50,9 +50,10 @@ class PatternIndex:
 
     def __init__(self) -> None:
         self._root = _Node()
+        self._outlines: dict[int, tuple[PathPattern, _Outline]] = {}
 
     def add(self, pattern: PathPattern) -> None:
-        outline = _outline(pattern)
+        outline = self._outlined(pattern)
         node = self._root
         for segment in outline.segments:
             if segment.literal is not None:
@@ -66,7 +67,7 @@ class PatternIndex:
 
         None is left out; some that share no path may be among them. Raises SearchTooWideError.
         """
-        for candidate in _Search(_outline(pattern)).run(self._root, apart=False):
+        for candidate in _Search(self._outlined(pattern)).run(self._root, apart=False):
             if len(candidate.static_prefix) < len(pattern.static_prefix):
                 yield candidate
 
@@ -75,7 +76,14 @@ class PatternIndex:
 
         Raises SearchTooWideError.
         """
-        return _Search(_outline(pattern)).run(self._root, apart=True)
+        return _Search(self._outlined(pattern)).run(self._root, apart=True)
+
+    def _outlined(self, pattern: PathPattern) -> _Outline:
+        """Patterns are kept by identity, together with their outlines: to hash one costs as much as to outline it."""
+        found = self._outlines.get(id(pattern))
+        if found is None:
+            found = self._outlines[id(pattern)] = (pattern, _outline(pattern))
+        return found[1]
 
 
 @dataclass(slots=True)

@@ -52,13 +52,17 @@ class VariableScope:
     """Names whose value goes to Envoy as a secret."""
     exposed: set[str] = field(default_factory=set)
     """Names whose value is part of the configuration, readable by whoever reads that."""
+    _found: dict[str, Variable] = field(default_factory=dict)
+    """Each is looked up once, so that one compile sees one value of it."""
 
     def require(self, name: str) -> Variable:
         """Return the variable or raise a validation error that says how to set it."""
-        variable = self.variables.lookup(name)
-        if variable is None:
-            raise unset_variable(name, self.variables.names())
-        return variable
+        if name not in self._found:
+            variable = self.variables.lookup(name)
+            if variable is None:
+                raise unset_variable(name, self.variables.names())
+            self._found[name] = variable
+        return self._found[name]
 
     def use(self, name: str) -> str | VariableRef:
         """Use the variable as a secret, so that only its name enters the configuration; a plain one as its text."""
