@@ -82,8 +82,8 @@ NO_TLS = {
     "minimum-1.3-origin-1.2": "PROTOCOL_VERSION",
     "weak-cipher": "HANDSHAKE_FAILURE_ON_CLIENT_HELLO",
     "plaintext": "WRONG_VERSION_NUMBER",
-    "hangs-up": "remote_connection_failure",
 }
+HANGS_UP = {"hangs-up": "{remote_connection_failure}", "resets": "Connection_reset_by_peer"}
 THEY_REFUSE = {
     "no-certificate": "HANDSHAKE_FAILURE",
     "unknown-authority": "UNKNOWN_CA",
@@ -208,8 +208,15 @@ def _without_common_ground(town: Town, stack: ExitStack) -> None:
     town.origins.add("minimum-1.3-origin-1.2", server(right, Version.TLSv1_2), tls={"minVersion": "1.3"})
     cbc = server(right, Version.TLSv1_2, ciphers="ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0")
     town.origins.add("weak-cipher", cbc)
-    for name, answer in (("plaintext", b"HTTP/1.1 400 Bad Request\r\n\r\n"), ("hangs-up", b""), ("silent", None)):
-        town.origins.declare(name, stack.enter_context(plain_server(answer)), connectTimeout="200ms")
+    without = {
+        "plaintext": plain_server(b"HTTP/1.1 400 Bad Request\r\n\r\n"),
+        "hangs-up": plain_server(b""),
+        "resets": plain_server(b"", reset=True),
+        "silent": plain_server(None),
+    }
+    for name, serving in without.items():
+        limit = {"connectTimeout": "200ms"} if name == "silent" else {}
+        town.origins.declare(name, stack.enter_context(serving), **limit)
     town.origins.declare("nobody-there", 1)
 
 
@@ -273,7 +280,7 @@ def _pins(pair: KeyPair) -> tuple[str, str]:
 def test_no_origin_is_left_out(stand: Stand) -> None:
     theirs = {f"{name}-{number}" for name in THEY_REFUSE for number in VERSIONS}
     others = {*NOT_DELIVERED, "silent", "nobody-there"}
-    assert stand.names == {*RIGHT, *WE_REFUSE, *NO_TLS, *theirs, *others}
+    assert stand.names == {*RIGHT, *WE_REFUSE, *NO_TLS, *HANGS_UP, *theirs, *others}
 
 
 @pytest.mark.parametrize("name", RIGHT)
@@ -294,7 +301,14 @@ def test_we_refuse(stand: Stand, name: str, why: str) -> None:
 def test_nothing_that_both_speak(stand: Stand, name: str, why: str) -> None:
     for method in METHODS:
         line = stand.refused(name, 502, "tls-failed", method)
-        assert why in (line["originFailure"] or line["details"])
+        assert why in line["originFailure"]
+
+
+@pytest.mark.parametrize(("name", "why"), HANGS_UP.items())
+def test_they_hang_up_in_the_handshake(stand: Stand, name: str, why: str) -> None:
+    for method in METHODS:
+        line = stand.refused(name, 503, "origin-ended-connection", method)
+        assert why in line["details"]
 
 
 @pytest.mark.parametrize(("name", "why"), THEY_REFUSE.items())

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,7 @@ def demanding(context: ssl.SSLContext, clients: Authority, revoked: Path) -> ssl
 
 
 @contextmanager
-def plain_server(answer: bytes | None) -> Iterator[int]:
+def plain_server(answer: bytes | None, *, reset: bool = False) -> Iterator[int]:
     """A port that speaks no TLS: it sends `answer` to whatever comes and closes, or with None keeps silent."""
     taken: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -57,7 +58,7 @@ def plain_server(answer: bytes | None) -> Iterator[int]:
                     return
                 taken.append(connection)
                 if answer is not None:
-                    _answer(connection, answer)
+                    _answer(connection, answer, reset=reset)
 
         threading.Thread(target=accept, daemon=True).start()
         try:
@@ -67,13 +68,12 @@ def plain_server(answer: bytes | None) -> Iterator[int]:
                 connection.close()
 
 
-def _answer(connection: socket.socket, answer: bytes) -> None:
-    try:
+def _answer(connection: socket.socket, answer: bytes, *, reset: bool) -> None:
+    with connection, suppress(OSError):
         connection.recv(65536)
         connection.sendall(answer)
-    except OSError:
-        pass
-    connection.close()
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 @dataclass

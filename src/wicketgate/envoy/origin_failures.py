@@ -32,6 +32,8 @@ _THEIRS = (
 _NONE_SHOWN, _NO_COMMON_GROUND = "_ALERT_HANDSHAKE_FAILURE", "HANDSHAKE_FAILURE_ON_CLIENT_HELLO"
 """Servers of TLS 1.2 end with the first when no certificate is shown; the second is about versions and ciphers."""
 _TLS = "TLS_error"
+_RESET = f"{_TLS}:|{2 << 24 | 104}:"
+"""ECONNRESET, of the system library, before anything that TLS has to say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ def origin_failures() -> list[OriginFailure]:
         OriginFailure(503, "credential-missing", _because(_says(_NOT_DELIVERED))),
         OriginFailure(502, "origin-certificate-refused", _because(_says(_OURS))),
         OriginFailure(502, "client-certificate-refused", _because(_their_refusal())),
-        OriginFailure(502, "tls-failed", _because(f"{_says(_TLS)} || {_hung_up()}")),
+        OriginFailure(503, "origin-ended-connection", _because(_hung_up())),
+        OriginFailure(502, "tls-failed", _because(_says(_TLS))),
         OriginFailure(503, "origin-unreachable", _NO_CONNECTION),
         OriginFailure(503, "origin-unreachable", _NO_ENDPOINT),
         OriginFailure(503, "origin-ended-connection", _ENDED),
@@ -73,4 +76,4 @@ def _their_refusal() -> str:
 def _hung_up() -> str:
     """The origin took the connection and closed it within the handshake; TCP's own failures have a reason."""
     details = "upstream_reset_before_response_started{remote_connection_failure}"
-    return f"response.code_details == '{details}'"
+    return f"response.code_details == '{details}' || {_says(_RESET)}"
