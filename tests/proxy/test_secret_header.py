@@ -41,6 +41,23 @@ def test_underscores_are_refused(serve: Serve, origin: RecordingOrigin, name: st
     assert origin.seen == []
 
 
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"GET /x HTTP/1.1\r\nhost: g\r\nx-a: 1\nbackend-secret: forged\r\nconnection: close\r\n\r\n",
+        b"GET /x HTTP/1.1\nhost: g\nbackend-secret: forged\nconnection: close\n\n",
+        b"GET /x HTTP/1.1\r\nhost: g\r\nbackend-secret: forged\nconnection: close\r\n\nGET /x?hidden HTTP/1.1\n\n",
+    ],
+)
+def test_a_bare_line_feed_hides_nothing(serve: Serve, origin: RecordingOrigin, request_bytes: bytes) -> None:
+    """Envoy takes it for the end of a line (RFC 9112 section 2.2 lets it) and writes whole ones: what we see, the
+    origin sees (threat D4)."""
+    gateway = serve({"/x": {"get": forward(inbound=["secret"])}}, policies=[SECRET])
+    assert gateway.raw(request_bytes).status == 200
+    assert [(seen.target, seen.all("backend-secret")) for seen in origin.seen] == [("/x", GENUINE)]
+    assert [value for name, value in origin.last.headers if "forged" in name + value] == []
+
+
 def test_a_forged_copy_in_trailers_is_dropped(serve: Serve, origin: RecordingOrigin) -> None:
     key = policy("key", "set-upstream-api-key-inbound", "SetUpstreamApiKeyInboundPolicy", value="Bearer $env(SECRET)")
     gateway = serve({"/x": {"post": forward(inbound=["secret", "key"])}}, policies=[SECRET, key])
