@@ -25,7 +25,7 @@ FIRST_SECRET = "the-first-secret-of-this-origin"
 ENVOY = "--drain-time-s"
 """What only the command line of Envoy has."""
 
-_LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)")
+_LISTENING = re.compile(r"listening on https?://127\.0\.0\.1:(\d+)")
 _PRIVATE = re.compile(r"metrics and health on http://127\.0\.0\.1:(\d+)")
 
 
