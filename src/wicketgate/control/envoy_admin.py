@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 from wicketgate.supervise.unix_http import Reply, unix_request
 
@@ -30,7 +31,14 @@ class EnvoyAdmin:
 
     async def gauges(self, pattern: str) -> dict[str, int]:
         """Return the gauges whose name matches the regular expression."""
-        reply = await self.get(f"/stats?format=json&type=Gauges&filter={pattern}")
+        return await self._stats("Gauges", pattern)
+
+    async def counters(self, pattern: str) -> dict[str, int]:
+        """Return the counters whose name matches the regular expression, if they ever counted."""
+        return await self._stats("Counters&usedonly", pattern)
+
+    async def _stats(self, kind: str, pattern: str) -> dict[str, int]:
+        reply = await self.get(f"/stats?format=json&type={kind}&filter={quote(pattern, safe='')}")
         return {item["name"]: int(item["value"]) for item in json.loads(reply.body)["stats"] if "name" in item}
 
     async def addresses(self) -> dict[str, str]:

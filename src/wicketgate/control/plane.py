@@ -24,6 +24,7 @@ from wicketgate.control.secret_values import Values
 from wicketgate.control.servers import serve
 from wicketgate.control.serving import serving_addresses, wait_warm
 from wicketgate.control.settings import ControlSettings, Sockets
+from wicketgate.control.tls_failures import TlsFailures
 from wicketgate.control.variables import VariableFollower, Variables
 from wicketgate.control.watch import changes
 from wicketgate.envoy.bootstrap import ADMIN_SOCKET
@@ -99,6 +100,7 @@ class _Running:
             tasks.start("reloads", self._reload_when_stale())
             tasks.start("ticks", self._tick())
             tasks.start("expiry", self.expiry.watch())
+            tasks.start("TLS failures", TlsFailures(self.admin, self.live).watch())
             tasks.start("private authority", self.plane.authority.keep())
             if self.plane.acme is not None:
                 tasks.start("acme", self.plane.acme.keep(self.live))

@@ -124,7 +124,8 @@ class LogSection(Section):
     """What is written, and where."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
-    """Level of the gateway's own log, on standard error."""
+    """Level of the gateway's own log, on standard error. `debug` has each connection in it, with the TLS alerts that it
+    got, and nothing of what is sent over it."""
     access: FileName = "stdout"
     """JSON access log, a line a request: `stdout`, `stderr`, `off`, or a file relative to the project."""
 

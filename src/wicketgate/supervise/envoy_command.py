@@ -18,7 +18,10 @@ _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 _LOG_FORMAT = '{"time":"%Y-%m-%dT%T.%eZ","level":"%l","logger":"envoy.%n","message":"%j"}'
 
 _LOG_LEVELS = {"debug": "info", "info": "warning", "warning": "warning", "error": "error"}
-"""Envoy's own `debug` writes the headers of every request, secrets included, so it is never used."""
+"""Envoy's own `debug` writes the headers of every request, secrets included, so it is never used as a whole."""
+
+_CONNECTIONS = ["--component-log-level", "connection:debug"]
+"""The life of connections: TCP and TLS errors with the peer's alert, and nothing of what is sent over them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class EnvoyCommand:
         options = ["--disable-hot-restart", "--skip-deprecated-logs", "--reject-unknown-dynamic-fields"]
         options += ["--drain-time-s", str(max(envoy.drain_seconds, 1)), "--drain-strategy", "immediate"]
         options += ["--log-level", _LOG_LEVELS[self.installation.log.level], "--log-format", _LOG_FORMAT]
+        options += _CONNECTIONS if self.installation.log.level == "debug" else []
         return options + (["--concurrency", str(envoy.concurrency)] if envoy.concurrency else [])
 
 
