@@ -76,6 +76,34 @@ def test_dates_are_warnings(
 
 
 def test_doctor_says_how_each_stands(wicket: Wicket, project: Path, mounted: Path) -> None:
-    assert "certificate billing\texpires in" in wicket("--project", project, "doctor").output
+    assert "certificate billing (shown)\texpires in" in wicket("--project", project, "doctor").output
     (mounted / "tls.key").unlink()
     assert "cannot read" in wicket("--project", project, "doctor").output
+
+
+def test_doctor_says_how_the_private_authority_stands(wicket: Wicket, project: Path) -> None:
+    assert "signing" not in wicket("--project", project, "doctor").output
+    assert wicket("--project", project, "ca", "init").exit_code == 0
+    assert "certificate private (signing)\texpires in" in wicket("--project", project, "doctor").output
+
+
+def test_one_that_the_gateway_orders_by_itself_is_not_missed(wicket: Wicket, project: Path) -> None:
+    (project / "wicket.toml").write_text(
+        '[[listeners]]\naddress = "127.0.0.1:8080"\n'
+        '[[listeners]]\naddress = "127.0.0.1:8443"\ntls = { certificates = [{ name = "acme" }] }\n'
+        '[acme]\nagree_to_terms = true\nnames = ["a.example.com"]\n'
+    )
+    answer = wicket("--project", project, "check")
+    assert answer.exit_code == 0, answer.output
+    assert "certificate acme" not in wicket("--project", project, "doctor").output
+
+
+def test_a_chain_that_ends_before_its_certificate_is_a_warning(
+    wicket: Wicket, project: Path, mounted: Path, tmp_path: Path
+) -> None:
+    """Envoy sends it, and the origin refuses it."""
+    _mount(mounted, Authority.create(tmp_path / "root").intermediate("middle", days=-1))
+    answer = wicket("--project", project, "check")
+    assert answer.exit_code == 0, answer.output
+    assert "comes with CN=middle, which expired on" in answer.output
+    assert "bad\tcertificate billing (shown)\tcomes with CN=middle" in wicket("--project", project, "doctor").output

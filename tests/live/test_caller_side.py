@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,10 +96,14 @@ def test_certificates_are_replaced_under_load(stand: Stand) -> None:
         for _ in range(ROUNDS):
             pair = stand.server.issue("127.0.0.1")
             stand.install(pair)
-            until(lambda pair=pair: stand.shown().strip() == pair.certificate.read_text().strip())
+            until(partial(_is_shown, stand, pair))
     assert (http1.failed, http2.failed) == (0, 0), (http1.report, http2.report)
     assert http1.completed > 1000
     assert http2.completed > 1000
+
+
+def _is_shown(stand: Stand, pair: KeyPair) -> bool:
+    return stand.shown().strip() == pair.certificate.read_text().strip()
 
 
 def test_a_key_that_does_not_fit_changes_nothing(stand: Stand) -> None:

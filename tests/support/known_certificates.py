@@ -17,6 +17,7 @@ class KnownCertificates:
     disabled: Collection[str] = ()
     trusted: Mapping[str, Authorities | None] = field(default_factory=dict)
     vouching: Mapping[str, Authorities | None] = field(default_factory=dict)
+    signing: Authorities | None = None
 
     def identities(self) -> Mapping[str, bool]:
         return {**dict.fromkeys(self.pairs, True), **dict.fromkeys(self.disabled, False)}
@@ -41,3 +42,6 @@ class KnownCertificates:
 
     def private_authority(self) -> Authorities | None:
         return self.trusted.get(PRIVATE)
+
+    def signing_authority(self) -> Authorities | None:
+        return self.signing

@@ -28,6 +28,7 @@ class HeldCertificates:
     pairs: Mapping[str, PemKeyPair] = field(default_factory=dict, repr=False)
     trusted: Mapping[str, Authorities] = field(default_factory=dict)
     vouching: Mapping[str, Authorities] = field(default_factory=dict)
+    signing: Authorities | None = None
 
     def identities(self) -> Mapping[str, bool]:
         return self.known
@@ -49,6 +50,9 @@ class HeldCertificates:
 
     def private_authority(self) -> Authorities | None:
         return self.trusted.get(PRIVATE)
+
+    def signing_authority(self) -> Authorities | None:
+        return self.signing
 
     def at_once(self) -> HeldCertificates:
         return self
@@ -87,6 +91,9 @@ class LiveCertificates:
     def private_authority(self) -> Authorities | None:
         return self._now().private_authority()
 
+    def signing_authority(self) -> Authorities | None:
+        return self._now().signing_authority()
+
     def at_once(self) -> HeldCertificates | LiveCertificates:
         """Return what there is now. Where the state cannot be read, that is left to the look-ups to raise."""
         try:
@@ -120,9 +127,11 @@ class LiveCertificates:
         found: dict[Purpose, dict[str, Authorities]] = {purpose: {} for purpose in Purpose}
         for entry in AuthorityStore(database).entries():
             found[entry.purpose][entry.name] = Authorities(entry.chain, entry.revoked)
+        signing = None
         if (private := PrivateCa(database).state()) is not None:
             found[Purpose.ORIGINS][PRIVATE] = Authorities(private.bundle, private.leaf_lists)
-        return HeldCertificates(known, pairs, found[Purpose.ORIGINS], found[Purpose.CLIENTS])
+            signing = Authorities(private.signing)
+        return HeldCertificates(known, pairs, found[Purpose.ORIGINS], found[Purpose.CLIENTS], signing)
 
 
 def open_certificates(*, state: Path, environment: str, process: Mapping[str, str] | None = None) -> LiveCertificates:

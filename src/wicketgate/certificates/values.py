@@ -40,6 +40,9 @@ class CertificateValues(Protocol):
     def private_authority(self) -> Authorities | None:
         """Return the living roots of the installation's own authority."""
 
+    def signing_authority(self) -> Authorities | None:
+        """Return what the installation's own authority signs with: its intermediate, and the root of that."""
+
 
 class Certificates(CertificateLookup, CertificateValues, Protocol):
     """All that the control plane asks of certificates."""

@@ -47,7 +47,7 @@ def check(
 def _told(each: InUse, project: Path) -> Diagnostic | None:
     """A certificate that cannot be used would stop the publish; one that ends soon is a warning."""
     place = Span(os.path.relpath(each.file, project) if each.file else "wicket.toml")
-    if each.certificate is None:
+    if not each.chain:
         return Diagnostic("certificate-unusable", place, each.problem, each.hint)
     alarm = each.alarm(time.time())
     if not alarm:

@@ -94,18 +94,19 @@ def _gateway_signs(workspace: Workspace, compiled: Compiled) -> Iterator[Sign]:
 
 def _certificate_signs(workspace: Workspace, environment: str | None, compiled: Compiled) -> Iterator[Sign]:
     from wicketgate.cli.machine import Level, Sign
-    from wicketgate.cli.project import certificates_in_use
+    from wicketgate.cli.project import certificates_in_use, signing_in_use
     from wicketgate.pki.renewal import expiry_text
 
     now = time.time()
-    for each in certificates_in_use(workspace, environment, compiled):
-        subject = f"certificate {each.name}"
-        if each.certificate is None:
+    named = certificates_in_use(workspace, environment, compiled)
+    for each in (*named, *signing_in_use(workspace, environment)):
+        subject = f"certificate {each.name} ({each.use})"
+        if not each.chain:
             yield Sign(subject, Level.BAD, each.problem, each.hint)
         elif not each.alarm(now):
-            yield Sign(subject, Level.OK, expiry_text(each.certificate, now))
+            yield Sign(subject, Level.OK, expiry_text(each.first_to_end, now))
         else:
-            level = Level.WARN if each.certificate.not_before <= now <= each.certificate.not_after else Level.BAD
+            level = Level.BAD if each.unusable(now) else Level.WARN
             yield Sign(subject, level, each.alarm(now), "put another in its place: docs/guide/mutual-tls.md")
 
 

@@ -51,7 +51,10 @@ def require_gateway(workspace: Workspace, environment: str | None) -> GatewayIR:
 
 
 def certificates_in_use(workspace: Workspace, environment: str | None, compiled: Compiled) -> tuple[InUse, ...]:
-    """Return how each certificate that the project names stands; files are read, nothing is written."""
+    """Return how each certificate that the project names stands; files are read, nothing is written.
+
+    One that the gateway orders by itself, once it runs, is left out until it is there.
+    """
     if compiled.resources is None or not any(map(_is_certificate, compiled.resources.secrets.values())):
         return ()
     from wicketgate.certificates import open_certificates
@@ -59,7 +62,19 @@ def certificates_in_use(workspace: Workspace, environment: str | None, compiled:
 
     name = workspace.environment(environment)
     certificates = open_certificates(state=workspace.state, environment=name, process=workspace.environ)
-    return tuple(in_use(compiled.resources.secrets.values(), certificates))
+    acme = compiled.installation.acme if compiled.installation else None
+    awaited = {acme.name} if acme else set()
+    found = in_use(compiled.resources.secrets.values(), certificates)
+    return tuple(each for each in found if each.chain or each.name not in awaited)
+
+
+def signing_in_use(workspace: Workspace, environment: str | None) -> tuple[InUse, ...]:
+    """Return how that stands which the private authority signs with; nothing when there is none."""
+    from wicketgate.certificates import open_certificates
+    from wicketgate.certificates.in_use import signing
+
+    name = workspace.environment(environment)
+    return tuple(signing(open_certificates(state=workspace.state, environment=name, process=workspace.environ)))
 
 
 def _is_certificate(source: SecretSource) -> bool:

@@ -6,13 +6,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from wicketgate.certificates import Certificates
-from wicketgate.certificates.in_use import InUse, Use, in_use
+from wicketgate.certificates.in_use import InUse, Use, in_use, signing
 from wicketgate.control.live import Live
 from wicketgate.json_types import JsonObject
-from wicketgate.pki.certificate import validity_problem
-from wicketgate.pki.renewal import EXPIRED, LADDER, rung
+from wicketgate.pki.certificate import Certificate
+from wicketgate.pki.renewal import LADDER, rung
 
 _log = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ class ExpiryWatch:
         self._certificates = certificates
         self._clock = clock
         self._told: dict[str, tuple[int, float]] = {}
+        """By fingerprint: the lowest rung that was told, and when."""
         self.found: tuple[InUse, ...] = ()
 
     async def watch(self) -> None:
@@ -41,49 +43,60 @@ class ExpiryWatch:
                 await asyncio.to_thread(self.look)
 
     def look(self) -> None:
-        """Look once, and say of each certificate that climbed down a rung how it stands."""
+        """Look once, and say of each certificate that climbed down a rung how it stands.
+
+        What cannot be read any more is in use as it was: only what is whole goes live.
+        """
         candidate = self._live.candidate
-        self.found = tuple(in_use(candidate.sources.values(), self._certificates)) if candidate else ()
+        before = {(each.name, each.use): each.chain for each in self.found}
+        named = in_use(candidate.sources.values(), self._certificates) if candidate else ()
+        self.found = tuple(
+            each if each.chain else replace(each, chain=before.get((each.name, each.use), ()))
+            for each in (*named, *signing(self._certificates))
+        )
+        told: dict[str, tuple[int, float]] = {}
         for each in self.found:
-            self._tell(each)
+            for certificate in each.chain:
+                self._tell(each, certificate, told)
+        self._told = told
 
     @property
     def unusable(self) -> str:
-        """What is shown to others and is missing or out of its dates, in words for `/readyz`."""
+        """What is shown, or vouches for origins, and is missing or out of its dates, in words for `/readyz`."""
         now = self._clock()
-        return "; ".join(filter(None, (_unusable(each, now) for each in self.found if each.use is Use.SHOWN)))
+        needed = (each for each in self.found if each.use in (Use.SHOWN, Use.TRUSTED))
+        problems = ((each.name, each.unusable(now)) for each in needed)
+        return "; ".join(f"{name}: {problem}" for name, problem in problems if problem)
+
+    def ends(self) -> dict[tuple[str, str], int]:
+        """Return by name and use when each ends, in unix seconds."""
+        return {(each.name, each.use.value): each.first_to_end.not_after for each in self.found if each.chain}
 
     def messages(self) -> list[JsonObject]:
         """Return what is known of each certificate, for `/status`."""
         return [_message(each, self._clock()) for each in self.found]
 
-    def _tell(self, each: InUse) -> None:
+    def _tell(self, each: InUse, certificate: Certificate, told: dict[str, tuple[int, float]]) -> None:
         """Each rung is told once; the last one, and what comes after it, once a day."""
-        now = self._clock()
-        reached = None if each.certificate is None else rung(each.certificate, now)
-        if each.certificate is None or reached is None:
-            self._told.pop(each.name, None)
+        now, reached = self._clock(), rung(certificate, self._clock())
+        if reached is None or certificate.fingerprint in told:
             return
-        before, at = self._told.get(each.name, (LADDER[0] + 1, 0.0))
+        before, at = self._told.get(certificate.fingerprint, (LADDER[0] + 1, 0.0))
+        told[certificate.fingerprint] = (before, at)
         if reached < before or (reached <= LADDER[-1] and now - at >= _DAY):
-            self._told[each.name] = (reached, now)
-            level = logging.ERROR if reached in (LADDER[-1], EXPIRED) else logging.WARNING
-            facts = {"use": each.use.value, "serial": each.certificate.serial}
-            _log.log(level, "the certificate %s %s", each.name, each.alarm(now), extra=facts)
-
-
-def _unusable(each: InUse, now: float) -> str:
-    problem = each.problem if each.certificate is None else validity_problem(each.certificate, now)
-    return f"{each.name}: {problem}" if problem else ""
+            told[certificate.fingerprint] = (reached, now)
+            level = logging.ERROR if reached <= LADDER[-1] else logging.WARNING
+            facts = {"use": each.use.value, "serial": certificate.serial}
+            _log.log(level, "the certificate %s %s", each.name, each.dates(certificate, now), extra=facts)
 
 
 def _message(each: InUse, now: float) -> JsonObject:
-    certificate = each.certificate
+    first = each.chain[0] if each.chain else None
     return {
         "name": each.name,
         "use": each.use.value,
         "problem": each.problem or each.alarm(now),
-        "subject": certificate.subject if certificate else "",
-        "serialNumber": certificate.serial if certificate else "",
-        "notAfter": certificate.not_after if certificate else None,
+        "subject": first.subject if first else "",
+        "serialNumber": first.serial if first else "",
+        "notAfter": each.first_to_end.not_after if first else None,
     }

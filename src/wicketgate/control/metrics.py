@@ -61,9 +61,8 @@ class Metrics(Collector):
             "Unix time at which a certificate in use ends.",
             labels=["name", "use"],
         )
-        for each in self._expiry.found:
-            if each.certificate is not None:
-                family.add_metric([each.name, each.use.value], each.certificate.not_after)
+        for labels, ends in self._expiry.ends().items():
+            family.add_metric(labels, ends)
         return family
 
 

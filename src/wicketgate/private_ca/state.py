@@ -45,6 +45,12 @@ class CaState:
         return "".join(each.authority.certificate.pem for each in ordered)
 
     @property
+    def signing(self) -> str:
+        """The intermediate that signs, and the root that signs intermediates; PEM."""
+        signers = self.intermediates(Standing.CURRENT) + self.roots(Standing.CURRENT)
+        return "".join(each.authority.certificate.pem for each in signers)
+
+    @property
     def lists(self) -> str:
         """The revocation lists of all that sign or have signed; PEM."""
         return "".join(each.revoked for each in self.signers)
