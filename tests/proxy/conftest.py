@@ -27,10 +27,10 @@ def serve(tmp_path: Path, origin: RecordingOrigin) -> Iterator[Serve]:
     """Serve paths (path -> method -> operation); `ORIGIN` and `SECRET` are set."""
     with ExitStack() as stack:
 
-        def start(paths: dict[str, Any], *, roots: Path | None = None, **project: Any) -> Gateway:
+        def start(paths: dict[str, Any], **project: Any) -> Gateway:
             folder = write_project(tmp_path / "project", paths, **project)
             variables = {"ORIGIN": origin.url, "SECRET": "the-one-genuine-secret"}
-            return stack.enter_context(serving(folder, tmp_path, variables, roots=roots))
+            return stack.enter_context(serving(folder, tmp_path, variables))
 
         yield start
 
