@@ -47,13 +47,13 @@ class Authority:
         roots.write_bytes(builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
         return cls(folder, roots, subject, key)
 
-    def intermediate(self, name: str = "Test Intermediate") -> Authority:
+    def intermediate(self, name: str = "Test Intermediate", *, days: float = 30) -> Authority:
         """An authority that this one has signed, in a folder of its own; its `roots` are still those of the root."""
         folder = self.folder / name.replace(" ", "-").lower()
         folder.mkdir()
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        builder = _builder(subject, self._name, key, days=30).add_extension(x509.BasicConstraints(True, 0), True)
+        builder = _builder(subject, self._name, key, days=days).add_extension(x509.BasicConstraints(True, 0), True)
         own = builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
         return Authority(folder, self.roots, subject, key, own + self.chain)
 
