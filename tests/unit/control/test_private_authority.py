@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +63,7 @@ async def test_trouble_is_told_and_gone_when_it_is(
 ) -> None:
     PrivateCa(database).init()
     (tmp_path / "other").mkdir()
-    sealed_otherwise = Database(database.engine, open_database(tmp_path / "other").sealer, clock)
+    sealed_otherwise = replace(database, sealer=open_database(tmp_path / "other").sealer)
     opened = [sealed_otherwise]
     keeper = AuthorityKeeper(lambda: opened[0], clock=clock)
     await keeper.look()
