@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from pathlib import Path
 
 from wicketgate.envoy.names import cluster_name
@@ -39,7 +38,7 @@ def cluster(upstream: Upstream, *, roots: Path) -> JsonObject:
 
 def _discovery(endpoints: tuple[Endpoint, ...]) -> JsonObject:
     """All addresses of a name share the load. A server on `localhost` may have bound one of two: both are tried."""
-    if all(map(_is_address, endpoints)):
+    if all(endpoint.is_address for endpoint in endpoints):
         return {"type": "STATIC"}
     if [endpoint.host for endpoint in endpoints] == ["localhost"]:
         return {"type": "LOGICAL_DNS", "dns_lookup_family": "ALL"}
@@ -102,11 +101,3 @@ def _outliers(health: PassiveHealth) -> JsonObject:
         "enforcing_success_rate": 0,
         "enforcing_local_origin_success_rate": 0,
     }
-
-
-def _is_address(endpoint: Endpoint) -> bool:
-    try:
-        ipaddress.ip_address(endpoint.host)
-    except ValueError:
-        return False
-    return True

@@ -11,7 +11,7 @@ from wicketgate.envoy.names import CHAIN_FILTER, cluster_name
 from wicketgate.envoy.redirects import follows, redirect_mark, redirect_policy, twin_name
 from wicketgate.envoy.rewrite import rewrite_fields
 from wicketgate.envoy.steps import chain_filters, clear_response, response_fields
-from wicketgate.envoy.types import any_of, duration
+from wicketgate.envoy.types import any_of, duration, extension
 from wicketgate.ir.gateway import Cors, Forward, Redirect, Respond, Route
 from wicketgate.ir.origin import Origin
 from wicketgate.ir.steps import SetHeader
@@ -122,8 +122,25 @@ def _retries(method: str, origin: Origin) -> JsonObject:
         },
         **({"retriable_status_codes": statuses} if statuses else {}),
         **({"per_try_timeout": duration(retries.per_try_timeout)} if retries.per_try_timeout else {}),
+        **({} if _has_one_address(origin) else _ELSEWHERE),
     }
     return {"retry_policy": policy}
+
+
+def _has_one_address(origin: Origin) -> bool:
+    return len(origin.endpoints) == 1 and origin.endpoints[0].is_address
+
+
+# The one that failed has the fewest requests open: least of all should it be asked again.
+_ELSEWHERE: JsonObject = {
+    "retry_host_predicate": [
+        extension(
+            "envoy.retry_host_predicates.previous_hosts",
+            "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+        )
+    ],
+    "host_selection_retry_max_attempts": 10,
+}
 
 
 def _filter_config(route: Route) -> JsonObject:
