@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -82,7 +83,7 @@ def open_database(state: Path, *, key: str | None = None, clock: Callable[[], fl
 def _reading() -> Iterator[None]:
     try:
         yield
-    except SQLAlchemyError as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         raise StoreError(f"cannot read the state: {_reason(error)}", hint="check the disk and the folder") from None
 
 
@@ -110,6 +111,8 @@ def _alone_in(state: Path) -> Iterator[None]:
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError):
         return error.strerror or "input or output failed"
+    if isinstance(error, sqlite3.Error):
+        return str(error)
     return str(getattr(error, "orig", None) or type(error).__name__)
 
 
