@@ -138,8 +138,9 @@ def _connections(entrant: Entrant, origin: MutualOrigin, load: Load, protocol: s
     """Return how many the origin accepted. Raises `BenchError` when they are not what is to be measured."""
     # The origin is asked over a connection of its own.
     found = origin.accepted() - before - 1
-    right = found >= load.requests if protocol == MUTUAL_FRESH else found <= IN_FLIGHT + load.requests * _KEPT_MOST
-    if not right:
+    # Connections that the run before was still making when it ended serve the first requests of this one.
+    fresh = found + IN_FLIGHT >= load.requests
+    if not (fresh if protocol == MUTUAL_FRESH else found <= IN_FLIGHT + load.requests * _KEPT_MOST):
         raise BenchError(f"{entrant.peer}, {protocol}: {found} connections for {load.requests} requests")
     origin.check_unresumed()
     return found
