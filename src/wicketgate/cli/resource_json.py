@@ -5,10 +5,12 @@ from __future__ import annotations
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.ir.secrets import (
     AuthorityFile,
+    BrokeredToken,
     ClientAuthorities,
     KeyPairSecret,
     PrivateAuthority,
     SecretSource,
+    SigningKeys,
     StoredAuthority,
     StoredIdentity,
     TextSecret,
@@ -41,5 +43,7 @@ def secret_json(source: SecretSource) -> JsonObject:
             return {"stored_authority": name}
         case PrivateAuthority():
             return {"stored_authority": "private"}
+        case BrokeredToken(use) | SigningKeys(use):
+            return {"credential": use.credential.kind, "destination": use.destination}
         case ClientAuthorities(files):
             return {"client_authorities": ["stored", *(str(file.path) for file in files)]}

@@ -14,7 +14,10 @@ from wicketgate.ir.origin import (
     PinnedServer,
     Plaintext,
     Proof,
+    QueryProof,
+    SignatureProof,
     SystemRoots,
+    TokenProof,
     UnverifiedTLS,
     VerifiedTLS,
 )
@@ -84,8 +87,15 @@ def _server_words(server: VerifiedTLS) -> str:
 
 def proof_words(proof: Proof) -> str:
     """Name the place and the variables of a proof; the value stays out."""
-    place = f"header {proof.header}" if isinstance(proof, HeaderProof) else f"query parameter {proof.parameter}"
-    return f"shared secret in {place}, from {_variables(proof.secret)}"
+    match proof:
+        case HeaderProof(header, secret):
+            return f"shared secret in header {header}, from {_variables(secret)}"
+        case QueryProof(parameter, secret):
+            return f"shared secret in query parameter {parameter}, from {_variables(secret)}"
+        case TokenProof(header, token):
+            return f"{token.use.credential.kind} token in header {header}, for {token.use.destination}"
+        case SignatureProof(keys, signing):
+            return f"{signing.algorithm} signature for {signing.service} with {keys.credential.kind} keys"
 
 
 def _variables(secret: TextSecret) -> str:
@@ -97,12 +107,15 @@ def proofs_of(route: Route) -> tuple[Proof, ...]:
 
 
 def posture(route: Route) -> str:
-    """Say how the origin knows the gateway: `mutual`, `secret`, `open`, or `-` for a route without an origin."""
+    """Say how the origin knows the gateway: `mutual`, `token`, `secret`, `open`, or `-` for a route without one."""
     if not isinstance(route.action, Forward):
         return "-"
     if isinstance(route.action.upstream.origin.link, MutualTLS):
         return "mutual"
-    return "secret" if proofs_of(route) else "open"
+    proofs = proofs_of(route)
+    if any(isinstance(proof, TokenProof | SignatureProof) for proof in proofs):
+        return "token"
+    return "secret" if proofs else "open"
 
 
 def step_words(step: RequestFilterStep | OutboundStep) -> str:

@@ -7,22 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wicketgate.control.secret_sources import described, source_of
 from wicketgate.control.secret_values import Values, secret_message
 from wicketgate.envoy.acme_challenges import with_challenges
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.errors import WicketError
-from wicketgate.ir.secrets import (
-    AuthorityFile,
-    ClientAuthorities,
-    ClientAuthorityFile,
-    KeyPairSecret,
-    PrivateAuthority,
-    SecretSource,
-    StoredAuthority,
-    StoredIdentity,
-    TextSecret,
-    VariableRef,
-)
+from wicketgate.ir.secrets import SecretSource, TextSecret
 from wicketgate.json_types import JsonObject
 from wicketgate.supervise.run_directory import write_private
 from wicketgate.xds.kinds import Kind
@@ -91,7 +81,7 @@ def save_candidate(path: Path, candidate: Candidate) -> None:
         json.dumps(kind.value).encode() + b":[" + b",".join(item.body for item in collection.values()) + b"]"
         for kind, collection in candidate.configuration.collections.items()
     )
-    sources = {name: _described(source) for name, source in candidate.sources.items()}
+    sources = {name: described(source) for name, source in candidate.sources.items()}
     write_private(path, b'{"resources":{' + kinds + b'},"secrets":' + json.dumps(sources).encode() + b"}")
 
 
@@ -100,52 +90,7 @@ def load_candidate(path: Path, key: VersionKey) -> Candidate | None:
     try:
         saved = json.loads(path.read_bytes())
         kinds = {Kind(kind): _collection(tuple(found), key) for kind, found in saved["resources"].items()}
-        sources = {name: _source(described) for name, described in saved["secrets"].items()}
+        sources = {name: source_of(found) for name, found in saved["secrets"].items()}
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return Candidate(Snapshot(kinds), sources)
-
-
-def _described(source: SecretSource) -> JsonObject:
-    match source:
-        case TextSecret():
-            parts = [{"variable": part.name} if isinstance(part, VariableRef) else part for part in source.parts]
-            return {"kind": "text", "parts": parts, "percent_encoded": source.percent_encoded}
-        case KeyPairSecret(name, certificate, key):
-            return {"kind": "key pair", "name": name, "certificate": str(certificate), "key": str(key)}
-        case StoredIdentity(name):
-            return {"kind": "identity", "name": name}
-        case AuthorityFile(name, path):
-            return {"kind": "authority file", "name": name, "path": str(path)}
-        case StoredAuthority(name):
-            return {"kind": "authority", "name": name}
-        case PrivateAuthority():
-            return {"kind": "private authority"}
-        case ClientAuthorities(files):
-            described = [{"path": str(file.path), "revoked": file.revoked and str(file.revoked)} for file in files]
-            return {"kind": "client authorities", "files": described}
-
-
-def _source(described: JsonObject) -> SecretSource:
-    match described:
-        case {"kind": "text", "parts": parts, "percent_encoded": encoded}:
-            found = (VariableRef(part["variable"]) if isinstance(part, dict) else part for part in parts)
-            return TextSecret(tuple(found), percent_encoded=encoded)
-        case {"kind": "key pair", "name": name, "certificate": certificate, "key": key}:
-            return KeyPairSecret(name, Path(certificate), Path(key))
-        case {"kind": "identity", "name": name}:
-            return StoredIdentity(name)
-        case {"kind": "authority file", "name": name, "path": path}:
-            return AuthorityFile(name, Path(path))
-        case {"kind": "authority", "name": name}:
-            return StoredAuthority(name)
-        case {"kind": "private authority"}:
-            return PrivateAuthority()
-        case {"kind": "client authorities", "files": files}:
-            return ClientAuthorities(tuple(_client_file(file["path"], file["revoked"]) for file in files))
-        case _:
-            raise ValueError("this is no source of a secret")
-
-
-def _client_file(path: str, revoked: str | None) -> ClientAuthorityFile:
-    return ClientAuthorityFile(Path(path), Path(revoked) if revoked else None)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 
-from wicketgate.ir.origin import HeaderProof, Proof, QueryProof, Upstream
+from wicketgate.ir.credentials.base import CredentialUse
+from wicketgate.ir.origin import HeaderProof, Proof, QueryProof, SignatureProof, TokenProof, Upstream
 from wicketgate.ir.secrets import (
     AuthorityFile,
+    BrokeredToken,
     ClientAuthorities,
     KeyPairSecret,
     PrivateAuthority,
     SecretSource,
+    SigningKeys,
     StoredAuthority,
     StoredIdentity,
     TextSecret,
@@ -52,6 +55,15 @@ def secret_name(source: SecretSource) -> str:
             return "private-authority"
         case ClientAuthorities():
             return "client-authorities"
+        case BrokeredToken(use, prefix):
+            return f"token/{use_name(use)}/{_digest(prefix)}"
+        case SigningKeys(use):
+            return f"keys/{use_name(use)}"
+
+
+def use_name(use: CredentialUse) -> str:
+    """Name what the broker keeps: what people call it, where it goes, and a digest of all that it is."""
+    return f"{use.credential.kind}/{use.destination}/{_digest(repr(use))}"
 
 
 def listener_name(host: str, port: int, *, quic: bool = False) -> str:
@@ -65,6 +77,10 @@ def _proof_key(proof: Proof) -> str:
             return f"header\0{header}\0{_text_key(secret)}"
         case QueryProof(parameter, secret):
             return f"query\0{parameter}\0{_text_key(secret)}"
+        case TokenProof(header, token):
+            return f"token\0{header}\0{secret_name(token)}"
+        case SignatureProof(use, signing):
+            return f"signature\0{use_name(use)}\0{signing!r}"
 
 
 def _text_key(secret: TextSecret) -> str:

@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from importlib.resources import files
 from urllib.parse import quote
 
-from wicketgate.envoy.config_source import CONFIG_SOURCE
+from wicketgate.envoy.injection import inject
 from wicketgate.envoy.names import secret_name
-from wicketgate.envoy.types import extension, http_filter
-from wicketgate.ir.origin import HeaderProof, Proof, QueryProof
-from wicketgate.ir.secrets import TextSecret
+from wicketgate.envoy.signature import signature_filters
+from wicketgate.envoy.types import http_filter
+from wicketgate.ir.origin import HeaderProof, Proof, QueryProof, SignatureProof, TokenProof
+from wicketgate.ir.secrets import SecretSource, SigningKeys, TextSecret
 from wicketgate.json_types import JsonObject
 
 QUERY_CARRIER = "x-wicketgate-query-proof"
 """The header in which a secret travels to the filter that moves it into the query: no literal stands anywhere."""
 
 _QUERY_PROGRAM = files("wicketgate.envoy").joinpath("query_proof.lua").read_text(encoding="utf-8")
-_GENERIC = "envoy.extensions.http.injected_credentials.generic.v3.Generic"
 
 
 def proof_filters(proofs: Iterable[Proof]) -> list[JsonObject]:
@@ -25,14 +25,18 @@ def proof_filters(proofs: Iterable[Proof]) -> list[JsonObject]:
     return [each for proof in proofs for each in _filters(proof)]
 
 
-def proof_secrets(proofs: Iterable[Proof]) -> dict[str, TextSecret]:
+def proof_secrets(proofs: Iterable[Proof]) -> dict[str, SecretSource]:
     """Return the secrets that the filters ask for, by their SDS names."""
     return {secret_name(secret): secret for secret in (_secret(proof) for proof in proofs)}
 
 
-def _secret(proof: Proof) -> TextSecret:
+def _secret(proof: Proof) -> SecretSource:
     """Return what SDS delivers: the header's value, or the whole field of the query."""
     match proof:
+        case TokenProof(_, token):
+            return token
+        case SignatureProof(use):
+            return SigningKeys(use)
         case HeaderProof(_, secret):
             return secret
         case QueryProof(parameter, secret):
@@ -43,27 +47,14 @@ def _secret(proof: Proof) -> TextSecret:
 
 def _filters(proof: Proof) -> list[JsonObject]:
     match proof:
-        case HeaderProof(header):
-            return [_inject(header, _secret(proof))]
+        case HeaderProof(header) | TokenProof(header):
+            return [inject(header, _secret(proof))]
+        case SignatureProof(use, signing):
+            return signature_filters(use, signing)
         case QueryProof(parameter):
             move = http_filter(
                 f"wicketgate.query.{parameter}",
                 "lua.v3.Lua",
                 default_source_code={"inline_string": _QUERY_PROGRAM},
             )
-            return [_inject(QUERY_CARRIER, _secret(proof)), move]
-
-
-def _inject(header: str, secret: TextSecret) -> JsonObject:
-    """Set the header from SDS. `overwrite` because the default lets a caller's own value win."""
-    return http_filter(
-        f"wicketgate.proof.{header}",
-        "credential_injector.v3.CredentialInjector",
-        overwrite=True,
-        credential=extension(
-            "envoy.http.injected_credentials.generic",
-            _GENERIC,
-            header=header,
-            credential={"name": secret_name(secret), "sds_config": CONFIG_SOURCE},
-        ),
-    )
+            return [inject(QUERY_CARRIER, _secret(proof)), move]

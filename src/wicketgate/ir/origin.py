@@ -6,7 +6,8 @@ import ipaddress
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from wicketgate.ir.secrets import AuthoritySource, IdentitySource, TextSecret
+from wicketgate.ir.credentials.base import CredentialUse
+from wicketgate.ir.secrets import AuthoritySource, BrokeredToken, IdentitySource, TextSecret
 
 
 class Protocol(StrEnum):
@@ -114,7 +115,42 @@ class QueryProof:
     secret: TextSecret
 
 
-Proof = HeaderProof | QueryProof
+@dataclass(frozen=True, slots=True)
+class TokenProof:
+    """The origin checks a token of the broker's in this header."""
+
+    header: str
+    token: BrokeredToken
+
+
+class SigningAlgorithm(StrEnum):
+    SIGV4 = "sigv4"
+    SIGV4A = "sigv4a"
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """How requests are signed (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
+
+    `region` is a set of regions for SigV4A, comma-separated. Without `signs_payload` a body passes unread, and
+    its place in the signature says so.
+    """
+
+    service: str
+    region: str
+    algorithm: SigningAlgorithm = SigningAlgorithm.SIGV4
+    signs_payload: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureProof:
+    """The origin checks a signature over the request, in `Authorization`."""
+
+    keys: CredentialUse
+    signing: Signing
+
+
+Proof = HeaderProof | QueryProof | TokenProof | SignatureProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +211,11 @@ class Origin:
     retries: Retries = field(default_factory=Retries)
     circuit_limits: CircuitLimits = field(default_factory=CircuitLimits)
     passive_health: PassiveHealth | None = field(default_factory=PassiveHealth)
+
+    @property
+    def url(self) -> str:
+        """The URL of its authority, without a path."""
+        return f"{'http' if isinstance(self.link, Plaintext) else 'https'}://{self.authority}"
 
 
 @dataclass(frozen=True, slots=True)

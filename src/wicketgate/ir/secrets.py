@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from wicketgate.ir.credentials.base import CredentialUse
+
 
 @dataclass(frozen=True, slots=True)
 class VariableRef:
@@ -90,4 +92,19 @@ class ClientAuthorities:
     files: tuple[ClientAuthorityFile, ...] = ()
 
 
-SecretSource = TextSecret | IdentitySource | AuthoritySource | ClientAuthorities
+@dataclass(frozen=True, slots=True)
+class BrokeredToken:
+    """What the broker holds at the moment, behind `prefix`; nothing while it holds nothing."""
+
+    use: CredentialUse
+    prefix: str = "Bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """Says whether the file of keys that Envoy signs with holds living ones. The keys themselves do not go by SDS."""
+
+    use: CredentialUse
+
+
+SecretSource = TextSecret | IdentitySource | AuthoritySource | ClientAuthorities | BrokeredToken | SigningKeys

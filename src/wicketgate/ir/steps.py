@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wicketgate.ir.credentials.base import Credential
+from wicketgate.ir.origin import Signing
 from wicketgate.ir.secrets import TextSecret
 
 
@@ -67,6 +69,27 @@ class SecretQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class SendToken:
+    """Send a token of the broker's in a header: becomes a proof of the origin, if it is one of `hosts`, or they are
+    none."""
+
+    name: str
+    prefix: str
+    credential: Credential
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SignRequest:
+    """Sign the request with keys of the broker's: becomes a proof of the origin, if it is one of `hosts`, or they are
+    none."""
+
+    credential: Credential
+    signing: Signing
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SetStatus:
     """Replace the status of the response."""
 
@@ -87,5 +110,6 @@ class RequireClientCertificate:
 
 HeaderStep = SetHeader | RemoveHeader | ClearHeaders
 RequestFilterStep = HeaderStep | SetQuery | RemoveQuery | LimitRequestSize | RequireClientCertificate
-InboundStep = RequestFilterStep | SecretHeader | SecretQuery
+CredentialStep = SendToken | SignRequest
+InboundStep = RequestFilterStep | SecretHeader | SecretQuery | CredentialStep
 OutboundStep = SetHeader | RemoveHeader | ClearHeaders | SetStatus

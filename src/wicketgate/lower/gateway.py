@@ -7,9 +7,10 @@ from pathlib import Path
 
 from wicketgate.diagnostics import Diagnostics
 from wicketgate.ir.gateway import Cors, Edge, Forward, GatewayIR, Route
-from wicketgate.ir.origin import HeaderProof
+from wicketgate.ir.origin import HeaderProof, Proof, SignatureProof, TokenProof
 from wicketgate.lower.cors import ANYTHING_GOES, lower_cors
 from wicketgate.lower.listeners import ListenerLowering
+from wicketgate.lower.proofs import SIGNATURE_HEADERS
 from wicketgate.lower.route import RouteLowering, Tables
 from wicketgate.resolve.certificates import CertificateTable
 from wicketgate.resolve.origins import origin_table
@@ -50,7 +51,17 @@ def proof_headers(routes: tuple[Route, ...]) -> tuple[str, ...]:
     """Return the names in which origins get a proof, sorted."""
     upstreams = {route.action.upstream for route in routes if isinstance(route.action, Forward)}
     proofs = (proof for upstream in upstreams for proof in upstream.proofs)
-    return tuple(sorted({proof.header for proof in proofs if isinstance(proof, HeaderProof)}))
+    return tuple(sorted({name for proof in proofs for name in _headers(proof)}))
+
+
+def _headers(proof: Proof) -> tuple[str, ...]:
+    match proof:
+        case HeaderProof(header) | TokenProof(header):
+            return (header,)
+        case SignatureProof():
+            return SIGNATURE_HEADERS
+        case _:
+            return ()
 
 
 def _tables(

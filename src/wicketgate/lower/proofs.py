@@ -9,18 +9,36 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from wicketgate.ir.origin import HeaderProof, Proof, QueryProof
+from wicketgate.ir.credentials.base import CredentialUse
+from wicketgate.ir.origin import HeaderProof, Origin, Proof, QueryProof, SignatureProof, TokenProof
+from wicketgate.ir.secrets import BrokeredToken
 from wicketgate.ir.steps import (
     ClearHeaders,
+    CredentialStep,
     InboundStep,
     RemoveHeader,
     RemoveQuery,
     RequestFilterStep,
     SecretHeader,
     SecretQuery,
+    SendToken,
     SetHeader,
     SetQuery,
+    SignRequest,
 )
+from wicketgate.resolve.authority import split_host_port
+
+SIGNATURE_HEADER = "authorization"
+SIGNATURE_HEADERS = (
+    SIGNATURE_HEADER,
+    "x-amz-content-sha256",
+    "x-amz-date",
+    "x-amz-region-set",
+    "x-amz-security-token",
+)
+"""What a signature consists of. The caller's own never pass beside ours."""
+
+HeaderStep = SecretHeader | CredentialStep
 
 
 @dataclass(slots=True)
@@ -28,13 +46,25 @@ class SplitSteps:
     """`undone` names headers and parameters whose secret a later step takes away again."""
 
     filters: list[RequestFilterStep] = field(default_factory=list)
-    headers: dict[str, HeaderProof] = field(default_factory=dict)
+    headers: dict[str, HeaderStep] = field(default_factory=dict)
     parameters: dict[str, QueryProof] = field(default_factory=dict)
     undone: list[str] = field(default_factory=list)
 
     @property
-    def proofs(self) -> tuple[Proof, ...]:
-        return (*self.headers.values(), *self.parameters.values())
+    def credentials(self) -> tuple[CredentialStep, ...]:
+        return tuple(step for step in self.headers.values() if isinstance(step, CredentialStep))
+
+    @property
+    def proves(self) -> bool:
+        """Whether any origin could check anything."""
+        return bool(self.headers or self.parameters)
+
+    def proofs(self, origin: Origin) -> tuple[Proof, ...]:
+        """Return what this origin is sent. A signature comes last, for it covers the rest."""
+        bound = [_bound(step, origin) for step in self.headers.values()]
+        unsigned = (proof for proof in bound if not isinstance(proof, SignatureProof))
+        signed = (proof for proof in bound if isinstance(proof, SignatureProof))
+        return (*unsigned, *self.parameters.values(), *signed)
 
 
 def split_proofs(steps: Iterable[InboundStep]) -> SplitSteps:
@@ -42,9 +72,12 @@ def split_proofs(steps: Iterable[InboundStep]) -> SplitSteps:
     split = SplitSteps()
     for step in steps:
         match step:
-            case SecretHeader(name, secret):
+            case SecretHeader(name) | SendToken(name):
                 split.headers.pop(name, None)
-                split.headers[name] = HeaderProof(name, secret)
+                split.headers[name] = step
+            case SignRequest():
+                split.headers.pop(SIGNATURE_HEADER, None)
+                split.headers[SIGNATURE_HEADER] = step
             case SecretQuery(name, secret):
                 split.parameters.pop(name, None)
                 split.parameters[name] = QueryProof(name, secret)
@@ -52,6 +85,27 @@ def split_proofs(steps: Iterable[InboundStep]) -> SplitSteps:
                 _undo(split, step)
                 split.filters.append(step)
     return split
+
+
+def is_host(authority: str, allowed: str) -> bool:
+    """Tell whether an authority is the allowed one: a host, with any port unless it names one, or `*.` and the domain
+    of which it may be any name. Raises `AuthorityError` for what is none."""
+    host, port = split_host_port(authority)
+    wanted, wanted_port = split_host_port(allowed.removeprefix("*."))
+    named = host.endswith(f".{wanted}") if allowed.startswith("*.") else host == wanted
+    return named and wanted_port in (None, port)
+
+
+def _bound(step: HeaderStep, origin: Origin) -> Proof:
+    match step:
+        case SecretHeader(name, secret):
+            return HeaderProof(name, secret)
+        case SendToken(name, prefix, credential):
+            return TokenProof(
+                name, BrokeredToken(CredentialUse(credential.bound(origin.url), origin.authority), prefix)
+            )
+        case SignRequest(credential, signing):
+            return SignatureProof(CredentialUse(credential.bound(origin.url), origin.authority), signing)
 
 
 def _undo(split: SplitSteps, step: RequestFilterStep) -> None:

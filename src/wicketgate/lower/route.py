@@ -18,7 +18,7 @@ from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.ir.steps import InboundStep, OutboundStep
 from wicketgate.ir.template import Inserted, Template
 from wicketgate.json_types import JsonObject
-from wicketgate.lower.proofs import SplitSteps, split_proofs
+from wicketgate.lower.proofs import SplitSteps, is_host, split_proofs
 from wicketgate.policy import Direction
 from wicketgate.project.load import ORIGINS, POLICIES
 from wicketgate.resolve.authority import AuthorityError, check_path, split_url
@@ -228,8 +228,10 @@ class RouteLowering:
 
     def _proven(self, action: Action, split: SplitSteps) -> Action:
         if isinstance(action, Forward):
-            return dataclasses.replace(action, upstream=Upstream(action.upstream.origin, split.proofs))
-        if split.proofs:
+            origin = action.upstream.origin
+            self._check_destinations(split, origin)
+            return dataclasses.replace(action, upstream=Upstream(origin, split.proofs(origin)))
+        if split.proves:
             self.diagnostics.warning(
                 "proof-without-origin",
                 self._span("policies", "inbound"),
@@ -237,6 +239,18 @@ class RouteLowering:
                 hint="remove the policy that sends it",
             )
         return action
+
+    def _check_destinations(self, split: SplitSteps, origin: Origin) -> None:
+        """A credential never goes where its policy does not name."""
+        for step in split.credentials:
+            if step.hosts and not any(is_host(origin.authority, host) for host in step.hosts):
+                self.diagnostics.error(
+                    "credential-elsewhere",
+                    self._span("policies", "inbound"),
+                    f"a {step.credential.kind} credential may be sent to {', '.join(step.hosts)}, and this route leads"
+                    f" to {origin.authority}",
+                    hint="add the host to `allowedHosts` of the policy, or give this route a policy of its own",
+                )
 
     def _not_following(self, forward: Forward) -> Forward:
         self.warn(

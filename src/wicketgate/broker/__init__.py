@@ -1,0 +1,1 @@
+"""Credentials with an end: obtained, renewed and handed out, never inside a request."""

@@ -1,0 +1,78 @@
+"""What a source of credentials is: the kind of credential that it serves, and how one is obtained."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+from wicketgate.errors import WicketError
+from wicketgate.ir.credentials.base import Credential
+from wicketgate.ir.secrets import TextSecret
+from wicketgate.secret_value import SecretValue
+
+C = TypeVar("C", bound=Credential)
+
+SHORT = 60.0
+"""Seconds that a value lives whose provider does not say how long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """A value and its end in unix seconds. For signing keys the value is the JSON object that AWS STS calls
+    `Credentials`, with `AccessKeyId`, `SecretAccessKey` and perhaps `SessionToken`."""
+
+    value: SecretValue = field(repr=False)
+    expires_at: float
+
+
+class ProviderError(WicketError):
+    """A provider gave nothing. `message` holds its own words (error code and description), and never a value.
+
+    `retry_after` are the seconds for which it wants to be left alone. `final` says that asking again changes nothing
+    before somebody changes the configuration (a wrong client id, trust removed); it is asked again all the same, at
+    the longest back-off.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", retry_after: float | None = None, final: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.retry_after = retry_after
+        self.final = final
+
+
+class Texts(Protocol):
+    """Resolves what the user wrote with variables in it."""
+
+    def text(self, secret: TextSecret) -> SecretValue:
+        """Return the text with the values of its variables. Raises `WicketError` for one that is not set."""
+
+
+class Assertions(Protocol):
+    """The gateway as an OIDC issuer, seen from within."""
+
+    def sign(self, *, audience: str, subject: str, life: float, claims: dict[str, object]) -> Obtained:
+        """Return a JWT of the gateway's own. Raises `WicketError` when no issuer is configured."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What sources may use. `roots` is the PEM file of the system's certificate authorities."""
+
+    texts: Texts
+    assertions: Assertions
+    roots: Path
+    clock: Callable[[], float]
+
+
+Obtain = Callable[[], Awaitable[Obtained]]
+"""Asks the provider once. Raises `ProviderError`, or another `WicketError` for what is not set up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Generic[C]):
+    """Serves one class of credential. `open` looks at nothing and asks nobody."""
+
+    credential: type[C]
+    open: Callable[[C, str, Surroundings], Obtain]
+    """From the credential, its destination and the surroundings."""

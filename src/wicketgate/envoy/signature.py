@@ -1,0 +1,65 @@
+"""Signatures over requests, made by Envoy on each try (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
+
+Envoy sends a request unsigned when it has no keys, so a gate stands before the signer: it opens while the broker holds
+keys, and until then the request is answered 503.
+"""
+
+from __future__ import annotations
+
+from wicketgate.envoy.injection import inject
+from wicketgate.envoy.names import use_name
+from wicketgate.envoy.types import http_filter
+from wicketgate.ir.credentials.base import CredentialUse
+from wicketgate.ir.origin import Signing, SigningAlgorithm
+from wicketgate.ir.secrets import SigningKeys
+from wicketgate.json_types import JsonObject
+
+GATE_HEADER = "x-wicketgate-keys"
+"""What the gate writes; it never leaves."""
+
+_UNSIGNED_HEADERS = ("x-request-id", "x-envoy-.*", "traceparent", "tracestate", "via", "connection")
+_FORGEABLE = ("authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-region-set", "x-amz-security-token")
+_ALGORITHMS = {SigningAlgorithm.SIGV4: "AWS_SIGV4", SigningAlgorithm.SIGV4A: "AWS_SIGV4A"}
+
+
+def keys_file(use: CredentialUse) -> str:
+    """Return where Envoy reads the keys: a path relative to the directory in which it was started."""
+    return f"keys/{use_name(use).rpartition('/')[2]}/credentials"
+
+
+def signature_filters(use: CredentialUse, signing: Signing) -> list[JsonObject]:
+    """Return the filters that sign: the caller's own signature goes, the gate, the signer."""
+    return [
+        _remove("wicketgate.signature.forget", *_FORGEABLE),
+        inject(GATE_HEADER, SigningKeys(use)),
+        _remove("wicketgate.signature.gate", GATE_HEADER),
+        _signer(use, signing),
+    ]
+
+
+def _signer(use: CredentialUse, signing: Signing) -> JsonObject:
+    path = keys_file(use)
+    return http_filter(
+        "wicketgate.signature",
+        "aws_request_signing.v3.AwsRequestSigning",
+        service_name=signing.service,
+        region=signing.region,
+        signing_algorithm=_ALGORITHMS[signing.algorithm],
+        use_unsigned_payload=not signing.signs_payload,
+        match_excluded_headers=[{"safe_regex": {"regex": name}} for name in _UNSIGNED_HEADERS],
+        credential_provider={
+            "custom_credential_provider_chain": True,
+            "credentials_file_provider": {
+                "credentials_data_source": {
+                    "filename": path,
+                    "watched_directory": {"path": path.rpartition("/")[0]},
+                },
+                "profile": "default",
+            },
+        },
+    )
+
+
+def _remove(name: str, *headers: str) -> JsonObject:
+    removals = [{"remove": header} for header in headers]
+    return http_filter(name, "header_mutation.v3.HeaderMutation", mutations={"request_mutations": removals})

@@ -1,0 +1,43 @@
+"""What every credential has: how it is kept fresh, and where it may be sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """`offset` seconds before its end a credential is renewed; `retries` follow an attempt that failed."""
+
+    retries: int = 3
+    offset: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """The whole identity of a credential: two that are equal are one, any difference makes two.
+
+    A subclass is plain data (texts, numbers, booleans, `TextSecret`, tuples and frozen dataclasses of such), so that
+    it can be compared, hashed and written down.
+    """
+
+    kind: ClassVar[str]
+    """What people call it, such as `oauth`."""
+
+    renewal: Renewal = Renewal()
+
+    def bound(self, _origin: str, /) -> Credential:
+        """Return the credential as it is for one origin, named by the URL of its authority."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialUse:
+    """A credential and the authority (`host` or `host:port`) that it may be sent to: what the broker keeps.
+
+    One credential for two destinations is obtained twice, and neither value stands in for the other.
+    """
+
+    credential: Credential
+    destination: str

@@ -1,0 +1,105 @@
+"""Options that every policy with a credential of the broker's has, and the types of their values."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from wicketgate.ir.credentials.base import Renewal
+from wicketgate.spec.base import Options
+
+_UNITS = {
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "m": 60.0,
+    "min": 60.0,
+    "minute": 60.0,
+    "h": 3600.0,
+    "hour": 3600.0,
+    "d": 86_400.0,
+    "day": 86_400.0,
+    "w": 604_800.0,
+    "week": 604_800.0,
+    "y": 31_557_600.0,
+    "year": 31_557_600.0,
+}
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
+_HOST = re.compile(r"(?:\*\.)?(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+
+
+def _seconds(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    span = _SPAN.fullmatch(value.strip())
+    if span is None or ((unit := span[2].lower()) not in _UNITS and unit.removesuffix("s") not in _UNITS):
+        raise PydanticCustomError(
+            "wrong-value", "this is not a span of time", {"hint": "write seconds as a number, or 5m, 2h, 1 day"}
+        )
+    return float(span[1]) * _UNITS[unit if unit in _UNITS else unit.removesuffix("s")]
+
+
+Span = Annotated[
+    float,
+    BeforeValidator(_seconds),
+    Field(gt=0),
+    WithJsonSchema({"type": ["number", "string"]}),
+]
+"""Seconds, or a text such as `5m`; a year has 365.25 days (reference, JWT service plugin)."""
+
+
+def _endpoint(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.fragment or "@" in parts.netloc:
+        raise PydanticCustomError(
+            "not-a-url", "this is not the URL of an endpoint", {"hint": "https://HOST[:PORT]/PATH"}
+        )
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        raise PydanticCustomError(
+            "plaintext-endpoint",
+            "a credential would be asked for over plain http: whoever sits between reads it",
+            {"hint": "use https://; plain http is for loopback only"},
+        )
+    return text
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+Endpoint = Annotated[str, AfterValidator(_endpoint)]
+"""The URL of a provider: https, or http on loopback."""
+
+
+def _allowed_host(text: str) -> str:
+    if not _HOST.fullmatch(text):
+        raise PydanticCustomError(
+            "wrong-value", "this is not a host", {"hint": "write api.example.com, *.example.com or 10.0.0.5:8443"}
+        )
+    return text.lower()
+
+
+AllowedHost = Annotated[str, AfterValidator(_allowed_host)]
+
+
+class CredentialOptions(Options):
+    """What every credential of the broker's has."""
+
+    token_retries: int = Field(default=3, ge=0, le=10)
+    """Attempts after one that failed, with exponential back-off, before the credential counts as failed."""
+    expiration_offset_seconds: float = Field(default=300, ge=0)
+    """Seconds before its end at which a credential is renewed; one that lives short is renewed at two thirds."""
+    allowed_hosts: tuple[AllowedHost, ...] = ()
+    """Hosts that it may be sent to; a route to any other is an error. Empty: those of the routes with the policy."""
+
+    @property
+    def renewal(self) -> Renewal:
+        return Renewal(self.token_retries, self.expiration_offset_seconds)
