@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import pytest
 
-from wicketgate.ir.secrets import TextSecret, VariableRef
+from wicketgate.ir.credentials.base import Credential, CredentialUse
+from wicketgate.ir.origin import (
+    Endpoint,
+    HeaderProof,
+    NameKind,
+    Origin,
+    PeerName,
+    SignatureProof,
+    Signing,
+    SystemRoots,
+    TokenProof,
+    VerifiedTLS,
+)
+from wicketgate.ir.secrets import BrokeredToken, TextSecret, VariableRef
 from wicketgate.ir.steps import (
     ClearHeaders,
     InboundStep,
@@ -12,13 +28,33 @@ from wicketgate.ir.steps import (
     RemoveQuery,
     SecretHeader,
     SecretQuery,
+    SendToken,
     SetHeader,
     SetQuery,
+    SignRequest,
 )
-from wicketgate.lower.proofs import split_proofs
+from wicketgate.lower.proofs import is_host, split_proofs
 
 SECRET = TextSecret((VariableRef("A"),))
 HEADER, QUERY = SecretHeader("x-a", SECRET), SecretQuery("k", SECRET)
+HOST = "api.example.com:8443"
+LINK = VerifiedTLS(SystemRoots(), PeerName(NameKind.DNS, "api.example.com"), "api.example.com")
+ORIGIN = Origin("o", HOST, (Endpoint("api.example.com", 8443),), LINK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound(Credential):
+    kind: ClassVar[str] = "bound"
+
+    origin: str = ""
+
+    def bound(self, origin: str, /) -> Bound:
+        return Bound(renewal=self.renewal, origin=origin)
+
+
+USE = CredentialUse(Bound(origin=f"https://{HOST}"), HOST)
+TOKEN = SendToken("authorization", "Bearer ", Bound())
+SIGNED = SignRequest(Bound(), Signing("execute-api", "eu-west-1"))
 
 
 @pytest.mark.parametrize(
@@ -38,16 +74,53 @@ HEADER, QUERY = SecretHeader("x-a", SECRET), SecretQuery("k", SECRET)
 def test_a_later_step_may_undo_a_secret(step: InboundStep, undone: list[str]) -> None:
     split = split_proofs([HEADER, QUERY, step])
     assert split.undone == undone
-    assert len(split.proofs) == 2 - len(undone)
+    assert len(split.proofs(ORIGIN)) == 2 - len(undone)
     assert split.filters == [step]
 
 
 def test_an_earlier_step_undoes_nothing() -> None:
     split = split_proofs([ClearHeaders(), RemoveQuery("k"), HEADER, QUERY])
-    assert (split.undone, len(split.proofs)) == ([], 2)
+    assert (split.undone, len(split.proofs(ORIGIN))) == ([], 2)
 
 
 def test_the_last_secret_of_a_name_counts() -> None:
     other = TextSecret(("fixed ", VariableRef("B")))
-    (proof,) = split_proofs([HEADER, SecretHeader("x-a", other)]).proofs
-    assert proof.secret == other
+    (proof,) = split_proofs([HEADER, SecretHeader("x-a", other)]).proofs(ORIGIN)
+    assert proof == HeaderProof("x-a", other)
+
+
+def test_a_credential_is_bound_to_the_origin_of_the_route() -> None:
+    assert split_proofs([TOKEN]).proofs(ORIGIN) == (TokenProof("authorization", BrokeredToken(USE)),)
+
+
+def test_a_signature_covers_the_other_proofs_and_stands_alone_in_its_header() -> None:
+    proofs = split_proofs([TOKEN, SIGNED, HEADER, QUERY]).proofs(ORIGIN)
+    assert [type(proof).__name__ for proof in proofs] == ["HeaderProof", "QueryProof", "SignatureProof"]
+    assert proofs[-1] == SignatureProof(USE, SIGNED.signing)
+
+
+@pytest.mark.parametrize("later", [RemoveHeader("authorization"), ClearHeaders(), SetHeader("authorization", "v")])
+@pytest.mark.parametrize("step", [TOKEN, SIGNED])
+def test_a_later_step_may_undo_a_credential(step: InboundStep, later: InboundStep) -> None:
+    split = split_proofs([step, later])
+    assert (split.proofs(ORIGIN), split.undone) == ((), ["authorization"])
+
+
+@pytest.mark.parametrize(
+    ("authority", "allowed", "is_one"),
+    [
+        ("api.example.com", "api.example.com", True),
+        ("api.example.com:8443", "api.example.com", True),
+        ("api.example.com:8443", "api.example.com:8443", True),
+        ("api.example.com", "api.example.com:8443", False),
+        ("api.example.com", "*.example.com", True),
+        ("example.com", "*.example.com", False),
+        ("api.example.com.evil.org", "*.example.com", False),
+        ("evilexample.com", "*.example.com", False),
+        ("[::1]:8443", "[::1]", True),
+        ("[::1]", "[::1]:8443", False),
+        ("127.0.0.1:80", "127.0.0.2", False),
+    ],
+)
+def test_which_hosts_a_credential_may_be_sent_to(authority: str, allowed: str, *, is_one: bool) -> None:
+    assert is_host(authority, allowed) is is_one
