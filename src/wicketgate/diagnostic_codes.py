@@ -53,6 +53,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "policy-type-mismatch": "`policyType` and `export` of a policy belong to different policies.",
         "proof-without-origin": "A route sends a secret and has no origin to check it.",
         "redirects-not-followed": "A route with a body is to follow redirects; they go back to the caller.",
+        "ref-beside": "An operation stands beside a `$ref` that replaces the whole path.",
         "ref-cycle": "A `$ref` leads back to itself.",
         "ref-dangling": "A `$ref` leads nowhere.",
         "ref-external": "A `$ref` leads out of its document.",

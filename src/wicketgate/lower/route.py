@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from wicketgate.diagnostics import Diagnostics, Span, nearest
 from wicketgate.handler import Handler, Target
 from wicketgate.handler.registry import built_in_handlers
+from wicketgate.ir.credentials.base import Credential
 from wicketgate.ir.gateway import Action, Cors, Forward, Route
 from wicketgate.ir.origin import Origin, Upstream
 from wicketgate.ir.path_pattern import PathPattern
@@ -47,6 +48,8 @@ class Tables:
     cors: Mapping[str, Cors | None]
     api_documents: Mapping[str, JsonObject]
     scope: VariableScope
+    destinations: dict[Credential, str] = field(default_factory=dict)
+    """Where each credential went first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +254,19 @@ class RouteLowering:
                     f" to {origin.authority}",
                     hint="add the host to `allowedHosts` of the policy, or give this route a policy of its own",
                 )
+            elif not step.hosts:
+                self._warn_shared(step.credential.bound(origin.url), origin)
+
+    def _warn_shared(self, credential: Credential, origin: Origin) -> None:
+        first = self.tables.destinations.setdefault(credential, origin.authority)
+        if first != origin.authority:
+            self.diagnostics.warning(
+                "credential-shared",
+                self._span("policies", "inbound"),
+                f"the same {credential.kind} credential goes to {first} and to {origin.authority}: either can use it at"
+                " the other",
+                hint="give each origin an audience and a policy of its own, or name both in `allowedHosts`",
+            )
 
     def _not_following(self, forward: Forward) -> Forward:
         self.warn(

@@ -23,7 +23,8 @@ def check_env_places(documents: Documents, diagnostics: Diagnostics) -> None:
 
 
 def _check(document: Document, allowed: Callable[[Pointer], bool], diagnostics: Diagnostics) -> None:
-    if ENV_CALL not in document.text:
+    # An escape may hide it from a look at the text: `\u0024env(` in JSON, `\x24env(` in YAML.
+    if ENV_CALL not in document.text and "\\" not in document.text:
         return
     for pointer, text in strings(document.value):
         if ENV_CALL in text and not allowed(pointer):

@@ -47,6 +47,7 @@ def operations(document: Document, diagnostics: Diagnostics) -> Iterator[Operati
     for path, item in document.value.get("paths", {}).items():
         if path.startswith("x-"):
             continue
+        _refuse_beside_reference(document, path, item, diagnostics)
         pointer, resolved = follow(document, ("paths", path), item, diagnostics)
         if not isinstance(resolved, dict):
             continue
@@ -58,6 +59,19 @@ def operations(document: Document, diagnostics: Diagnostics) -> Iterator[Operati
             elif not _is_routed(resolved[method]):
                 unrouted += 1
     _report_unrouted(document, unrouted, diagnostics)
+
+
+def _refuse_beside_reference(document: Document, path: str, item: Json, diagnostics: Diagnostics) -> None:
+    """OpenAPI 3.1 leaves open what holds where a path has both; whatever is chosen, somebody's route is lost."""
+    if not isinstance(item, dict) or "$ref" not in item:
+        return
+    for key in (key for key in item if key in _OPERATIONS or key in _PATH_KEYS):
+        diagnostics.error(
+            "ref-beside",
+            document.span(("paths", path, key), key=True),
+            f"`{key}` stands beside a `$ref`, which replaces the whole path",
+            hint="move it to where the reference leads, or write the path out here",
+        )
 
 
 def _is_openapi(document: Document, diagnostics: Diagnostics) -> bool:
