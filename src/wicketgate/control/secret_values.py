@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeVar, assert_never
 from urllib.parse import quote
 
@@ -67,7 +67,7 @@ class Values:
 
     variables: VariableLookup
     certificates: Certificates
-    brokered: Brokered = NothingBrokered()
+    brokered: Brokered = field(default_factory=NothingBrokered)
 
     def at_once(self) -> Values:
         """Return the same with the certificates of this moment."""
