@@ -34,6 +34,8 @@ ALLOWED = {
     "variables": BASE | {"spec", "store"},
     "store": BASE | {"spec", "pki"},
     "guards": BASE,
+    "federate": BASE,
+    "broker": BASE | {"ir"},
     "supervise": BASE | {"envoy", "spec", "xds"},
 }
 """What each part may know. Parts that put others together (cli, control, demo, reference) are not listed."""
