@@ -10,8 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 import wicketgate.broker.sources
-from wicketgate.broker.source import Source
-from wicketgate.ir.credentials.base import Credential
+from wicketgate.broker.source import Obtain, Source, Surroundings
+from wicketgate.ir.credentials.base import Credential, CredentialUse
 
 
 @cache
@@ -24,3 +24,9 @@ def sources() -> Mapping[type[Credential], Source[Any]]:
             raise ValueError(f"two sources serve {source.credential.__name__}")
         found[source.credential] = source
     return MappingProxyType(found)
+
+
+def open_source(use: CredentialUse, *, surroundings: Surroundings) -> Obtain:
+    """Return how a credential is obtained."""
+    source = sources()[type(use.credential)]
+    return source.open(use.credential, use.destination, surroundings)

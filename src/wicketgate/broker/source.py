@@ -55,6 +55,13 @@ class Assertions(Protocol):
         """Return a JWT of the gateway's own. Raises `WicketError` when no issuer is configured."""
 
 
+class NoIssuer:
+    """Stands where no issuer is configured."""
+
+    def sign(self, **_: object) -> Obtained:
+        raise WicketError("no issuer is configured", hint="write `[issuer]` with a `url` into wicket.toml")
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What sources may use. `roots` is the PEM file of the system's certificate authorities."""

@@ -28,6 +28,7 @@ _COMMANDS = {
     "cert": "cert:app",
     "mtls-certificate": "mtls_certificate:app",
     "ca-certificate": "ca_certificate:app",
+    "credentials": "credentials:credentials",
     "guard": "guard:guard",
     "doctor": "doctor:doctor",
     "version": "version:version",

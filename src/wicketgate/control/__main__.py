@@ -5,16 +5,25 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wicketgate.broker.broker import Broker
+from wicketgate.broker.registry import open_source
+from wicketgate.broker.source import NoIssuer, Surroundings
 from wicketgate.certificates import open_certificates
 from wicketgate.compile import compile_project, system_roots
 from wicketgate.control.acme import AcmeKeeper, AcmeSettings
+from wicketgate.control.credentials import CredentialKeeper
+from wicketgate.control.key_files import KeyFiles
 from wicketgate.control.plane import ControlPlane
 from wicketgate.control.private_authority import AuthorityKeeper
+from wicketgate.control.remembered import Remembered
 from wicketgate.control.settings import ControlSettings, Sockets, parse_arguments
+from wicketgate.control.texts import VariableTexts
+from wicketgate.control.variables import Variables
 from wicketgate.errors import ProjectRefused, WicketError
 from wicketgate.spec.variables import VariableLookup
 from wicketgate.supervise.log import log_to_stderr
@@ -47,10 +56,21 @@ def _plane(settings: ControlSettings) -> ControlPlane:
         certificates,
         AuthorityKeeper(certificates.database),
         _acme(settings, variables),
+        _credentials(settings, variables),
         lambda values: compile_project(
             settings.project, variables=values.variables, certificates=values.certificates, listen=settings.listen
         ),
     )
+
+
+def _credentials(settings: ControlSettings, variables: Variables) -> CredentialKeeper:
+    texts = VariableTexts(variables)
+    surroundings = Surroundings(texts, NoIssuer(), system_roots(), time.time)
+    remembered = Remembered(
+        settings.run.path / "credentials.sealed", state=settings.state, key=os.environ.get(KEY_VARIABLE)
+    )
+    broker = Broker(partial(open_source, surroundings=surroundings), clock=time.time)
+    return CredentialKeeper(broker, texts, KeyFiles(settings.run), remembered)
 
 
 def _acme(settings: ControlSettings, variables: VariableLookup) -> AcmeKeeper | None:

@@ -1,4 +1,4 @@
-"""The control API on `control.sock`, which the CLI talks to: `POST /reload`, `GET /status`."""
+"""The control API on `control.sock`, which the CLI talks to: `POST /reload`, `GET /status`, `GET /credentials`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def control_app(
     reload: Callable[[], Awaitable[Attempt]],
     ready: Callable[[], Awaitable[Readiness]],
     certificates: Callable[[], list[JsonObject]],
+    credentials: Callable[[], list[JsonObject]],
 ) -> Starlette:
     """Return the app. Whoever can open the socket, the owner alone, may use it."""
 
@@ -35,7 +36,16 @@ def control_app(
         facts = {"version": live.version, "since": live.since, "last": last, "certificates": certificates()}
         return JSONResponse({**facts, **found.message()})
 
-    return Starlette(routes=[Route("/reload", do_reload, methods=["POST"]), Route("/status", status)])
+    async def show_credentials(_: Request) -> Response:
+        return JSONResponse({"credentials": credentials()})
+
+    return Starlette(
+        routes=[
+            Route("/reload", do_reload, methods=["POST"]),
+            Route("/status", status),
+            Route("/credentials", show_credentials),
+        ]
+    )
 
 
 def attempt_message(attempt: Attempt) -> JsonObject:

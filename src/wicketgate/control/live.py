@@ -14,6 +14,7 @@ from wicketgate.control.secret_values import Values
 from wicketgate.control.validation import refusal
 from wicketgate.diagnostics import Diagnostic
 from wicketgate.errors import WicketError
+from wicketgate.ir.secrets import SecretSource
 from wicketgate.json_types import JsonObject
 from wicketgate.supervise.run_directory import RunDirectory
 from wicketgate.xds.board import Outcome
@@ -24,6 +25,10 @@ from wicketgate.xds.snapshot import Snapshot, VersionKey
 _log = logging.getLogger(__name__)
 
 _CONFIGURATION = (Kind.CLUSTERS, Kind.LISTENERS, Kind.ROUTES)
+
+
+Prepare = Callable[[Mapping[str, SecretSource], Mapping[str, SecretSource]], Awaitable[None]]
+"""Sees to it that the values of a version can be had: from the secrets of the live version and those of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,10 @@ class Live:
         publisher: Publisher,
         run: RunDirectory,
         key: VersionKey,
+        prepare: Prepare | None = None,
     ) -> None:
         self._compiler = compiler
+        self._prepare = prepare
         self._values = values
         self._publisher = publisher
         self._run = run
@@ -136,6 +143,8 @@ class Live:
         return await self._make_live(self.candidate)
 
     async def _make_live(self, candidate: Candidate) -> Attempt:
+        if self._prepare is not None:
+            await self._prepare(self.candidate.sources if self.candidate else {}, candidate.sources)
         target, kept = self._joined(candidate)
         if reason := await self._refusal(candidate):
             return Attempt(False, message=f"Envoy refuses the configuration: {reason}")

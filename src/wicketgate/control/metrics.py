@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from wicketgate.broker.broker import Report
+from wicketgate.control.credentials import CredentialKeeper
 from wicketgate.control.expiry import ExpiryWatch
 from wicketgate.control.live import Attempt, Live
+from wicketgate.envoy.names import use_name
 from wicketgate.xds.board import Board
 from wicketgate.xds.kinds import Kind
 
@@ -17,9 +20,10 @@ from wicketgate.xds.kinds import Kind
 class Metrics(Collector):
     """`wicket_*`; read from the live state at each scrape."""
 
-    def __init__(self, live: Live, board: Board, expiry: ExpiryWatch) -> None:
+    def __init__(self, live: Live, board: Board, expiry: ExpiryWatch, credentials: CredentialKeeper) -> None:
         self._live = live
         self._expiry = expiry
+        self._credentials = credentials
         self._board = board
         self._registry = CollectorRegistry()
         self._attempts = Counter(
@@ -54,6 +58,7 @@ class Metrics(Collector):
         yield _gauge("wicket_xds_rejected", "Published versions that an Envoy rejects.", len(outcome.rejections))
         yield _gauge("wicket_xds_waiting", "Published versions not accepted yet.", len(outcome.waiting))
         yield self._certificates()
+        yield from _credentials(self._credentials.reports())
 
     def _certificates(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
@@ -64,6 +69,25 @@ class Metrics(Collector):
         for labels, ends in self._expiry.ends().items():
             family.add_metric(labels, ends)
         return family
+
+
+def _credentials(reports: list[Report]) -> Iterable[Metric]:
+    labels = ["kind", "destination", "name"]
+    held = GaugeMetricFamily("wicket_credential_held", "1 while a living value is held.", labels=labels)
+    ends = GaugeMetricFamily(
+        "wicket_credential_expiry_timestamp_seconds", "Unix time at which the held value ends.", labels=labels
+    )
+    asked = CounterMetricFamily(
+        "wicket_credential_attempts", "Attempts to obtain a value, by outcome.", labels=[*labels, "outcome"]
+    )
+    for each in reports:
+        values = [each.use.credential.kind, each.use.destination, use_name(each.use)]
+        held.add_metric(values, float(each.expires_at is not None))
+        asked.add_metric([*values, "failed"], each.failures)
+        asked.add_metric([*values, "obtained"], each.attempts - each.failures)
+        if each.expires_at is not None:
+            ends.add_metric(values, each.expires_at)
+    return held, ends, asked
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:

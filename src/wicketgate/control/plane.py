@@ -13,6 +13,7 @@ from wicketgate.certificates import Certificates
 from wicketgate.compile import Compiled
 from wicketgate.control.acme import AcmeKeeper
 from wicketgate.control.api import control_app
+from wicketgate.control.credentials import CredentialKeeper
 from wicketgate.control.envoy_admin import EnvoyAdmin
 from wicketgate.control.expiry import ExpiryWatch
 from wicketgate.control.live import Attempt, Live
@@ -51,6 +52,7 @@ class ControlPlane:
     certificates: Certificates
     authority: AuthorityKeeper
     acme: AcmeKeeper | None
+    credentials: CredentialKeeper
     compiler: Callable[[Values], Compiled]
     draining: bool = False
 
@@ -61,14 +63,16 @@ class ControlPlane:
         publisher = Publisher(board, warmed=lambda: wait_warm(admin))
         live = Live(
             compiler=self.compiler,
-            values=Values(self.variables, self.certificates),
+            values=Values(self.variables, self.certificates, self.credentials),
             publisher=publisher,
             run=self.settings.run,
             key=VersionKey(self.settings.run.version_key()),
+            prepare=self.credentials.prepare,
         )
         expiry = ExpiryWatch(live, self.certificates)
         channel = await Channel.over(self.sockets.channel)
-        await _Running(self, board, admin, publisher, live, expiry, Metrics(live, board, expiry), channel).run()
+        metrics = Metrics(live, board, expiry, self.credentials)
+        await _Running(self, board, admin, publisher, live, expiry, metrics, channel).run()
 
 
 class PartFailedError(Exception):
@@ -92,10 +96,12 @@ class _Running:
         follower = VariableFollower(self.plane.variables, self.plane.certificates)
         if self.plane.acme is not None:
             await self.plane.acme.prepare()
-        await self._begin()
-        self.channel.send(Report.PUBLISHED)
         async with Tasks(failed=self._fail) as tasks:
+            tasks.start("broker", self.plane.credentials.run())
+            await self._begin()
+            self.channel.send(Report.PUBLISHED)
             self._serve(tasks)
+            tasks.start("credentials", self.plane.credentials.keep(self.live))
             tasks.start("variables", follower.follow(self.live, stale=self.stale.set, count=self.metrics.count))
             tasks.start("reloads", self._reload_when_stale())
             tasks.start("ticks", self._tick())
@@ -113,7 +119,13 @@ class _Running:
 
     def _serve(self, tasks: Tasks) -> None:
         sockets = self.plane.sockets
-        api = control_app(self.live, reload=self._reload, ready=self._ready, certificates=self.expiry.messages)
+        api = control_app(
+            self.live,
+            reload=self._reload,
+            ready=self._ready,
+            certificates=self.expiry.messages,
+            credentials=self.plane.credentials.messages,
+        )
         tasks.start("xds", serve(xds_app(self.board), sockets.xds))
         tasks.start("private", serve(self._private_app(), sockets.private))
         tasks.start("control", serve(api, sockets.control))
@@ -156,7 +168,7 @@ class _Running:
 
     async def _ready(self) -> Readiness:
         awaited = self.plane.acme.missing if self.plane.acme else ""
-        missing = "; ".join(filter(None, (awaited, self.expiry.unusable)))
+        missing = "; ".join(filter(None, (awaited, self.expiry.unusable, self.plane.credentials.missing)))
         return await readiness(self.live, self.board, self.admin, draining=self.plane.draining, missing=missing)
 
     async def _tick(self) -> None:

@@ -55,6 +55,7 @@ def run_gateway(
         sockets = _Sockets.bind(settings, installation, run)
         return asyncio.run(_Gateway(settings, installation, run, sockets).run())
     finally:
+        run.forget_keys()
         os.close(lock)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,17 @@ class RunDirectory:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         return descriptor
+
+    @property
+    def keys(self) -> Path:
+        """Keys that Envoy signs with: a link to a directory in memory."""
+        return self.path / "keys"
+
+    def forget_keys(self) -> None:
+        """Remove the keys, once nobody signs any more."""
+        if self.keys.is_symlink():
+            shutil.rmtree(self.keys.resolve(), ignore_errors=True)
+            self.keys.unlink()
 
     def version_key(self) -> bytes:
         """Return the key under which versions are made, the same after a restart."""

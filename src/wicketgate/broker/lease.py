@@ -1,0 +1,107 @@
+"""One credential kept fresh: what it holds, when to ask again, and when to let go. No clock and no I/O of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wicketgate.broker.source import Obtained, ProviderError
+from wicketgate.errors import WicketError
+from wicketgate.ir.credentials.base import Renewal
+from wicketgate.secret_value import SecretValue
+
+FIRST_PAUSE = 0.2
+"""Seconds before the second attempt; each pause is twice the one before."""
+LONGEST_PAUSE = 5.0
+"""Seconds: so long at most a route waits for a provider that is back."""
+LONGEST_WISH = 60.0
+"""Seconds for which a provider may ask to be left alone."""
+_SPREAD = 0.1
+"""Part of a life over which renewals spread, so that what began together does not renew together."""
+_FRESH = 1 / 3
+"""Part of a life before its end at which a short one is renewed."""
+
+
+class Standing(StrEnum):
+    """How a lease stands, for people."""
+
+    WAITING = "waiting"
+    HELD = "held"
+    FAILING = "failing"
+    """It holds a value that lives, and the latest attempt to renew it failed."""
+    MISSING = "missing"
+    """It holds nothing, and every attempt that `tokenRetries` grants has failed."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """Times are unix seconds; `chance` gives a number from 0 to 1. `due` is when to ask, unless `asking`."""
+
+    renewal: Renewal
+    chance: Callable[[], float]
+    due: float = 0.0
+    asking: bool = False
+    failures: int = 0
+    problem: str = ""
+    hint: str = ""
+    held: Obtained | None = None
+
+    def value(self, now: float) -> SecretValue | None:
+        """Return what may be sent at this moment: never a value past its end."""
+        return self.held.value if self.held is not None and now < self.held.expires_at else None
+
+    def standing(self, now: float) -> Standing:
+        if self.value(now) is not None:
+            return Standing.FAILING if self.problem else Standing.HELD
+        return Standing.MISSING if self.failures > self.renewal.retries else Standing.WAITING
+
+    @property
+    def settled(self) -> bool:
+        """Whether the first answer has come, good or bad."""
+        return self.held is not None or bool(self.problem)
+
+    def wakes(self) -> float:
+        """Return when something is to be done next."""
+        ends = self.held.expires_at if self.held is not None else float("inf")
+        return ends if self.asking else min(self.due, ends)
+
+    def ask(self) -> None:
+        """Note that the provider is being asked."""
+        self.asking = True
+
+    def took(self, obtained: Obtained, now: float) -> None:
+        """Note what the provider gave, and when to renew it."""
+        if not obtained.value or obtained.expires_at <= now:
+            self.failed(ProviderError("the provider gave an empty or expired value"), now)
+            return
+        life = obtained.expires_at - now
+        margin = min(self.renewal.offset, life * _FRESH)
+        self.held, self.due = obtained, obtained.expires_at - margin - self.chance() * life * _SPREAD
+        self.asking, self.failures, self.problem, self.hint = False, 0, "", ""
+
+    def failed(self, error: WicketError, now: float) -> None:
+        """Note that the provider gave nothing, and when to ask again."""
+        self.asking = False
+        self.failures += 1
+        self.problem, self.hint = error.message, error.hint
+        self.due = now + self._pause(error)
+
+    def renew(self, now: float) -> None:
+        """Ask for another value at once; the one that is held serves until it comes."""
+        self.due = now
+
+    def expire(self, now: float) -> bool:
+        """Let go of a value past its end; tell whether there was one."""
+        if self.held is None or now < self.held.expires_at:
+            return False
+        self.held = None
+        self.problem = self.problem or "the value has expired"
+        return True
+
+    def _pause(self, error: WicketError) -> float:
+        wish = error.retry_after if isinstance(error, ProviderError) and error.retry_after else 0.0
+        final = isinstance(error, ProviderError) and error.final
+        pause = LONGEST_PAUSE if final else min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(self.failures - 1, 16))
+        # Up to half of it earlier, so that many that failed together do not come back together.
+        return max(pause * (1 - self.chance() / 2), min(wish, LONGEST_WISH))
