@@ -42,10 +42,10 @@ def source_of(description: Json) -> SecretSource:
 
 def _read(description: Json) -> Any:
     match description:
-        case {"path": path}:
-            return Path(path)
         case {"class": str(name), **found} if name in _classes():
             return _classes()[name](**{str(key): _read(item) for key, item in found.items()})
+        case {"path": str(path)}:
+            return Path(path)
         case dict():
             raise ValueError("this is no source of a secret")
         case list():

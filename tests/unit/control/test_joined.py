@@ -14,11 +14,17 @@ from tests.support.variables import GivenVariables
 from wicketgate.control.candidate import Candidate, load_candidate, save_candidate
 from wicketgate.control.secret_values import BadSecretError, Values
 from wicketgate.errors import WicketError
+from wicketgate.ir.credentials.base import CredentialUse, Renewal
+from wicketgate.ir.credentials.oauth import ClientSecret, OAuthToken
 from wicketgate.ir.secrets import (
     AuthorityFile,
+    BrokeredToken,
+    ClientAuthorities,
+    ClientAuthorityFile,
     KeyPairSecret,
     PrivateAuthority,
     SecretSource,
+    SigningKeys,
     StoredAuthority,
     StoredIdentity,
     TextSecret,
@@ -28,6 +34,13 @@ from wicketgate.xds.kinds import Kind
 from wicketgate.xds.snapshot import Snapshot, VersionKey
 
 KEY = VersionKey(b"key")
+OAUTH = OAuthToken(
+    token_url="https://id.example.com/token",
+    client_id=TextSecret(("us",)),
+    client=ClientSecret(TextSecret((VariableRef("SECRET"),))),
+    parameters=(("scope", "orders"),),
+    renewal=Renewal(1, 30.0),
+)
 NOTHING = Values(GivenVariables(), KnownCertificates())
 
 
@@ -91,6 +104,11 @@ def test_every_source_survives_being_saved(tmp_path: Path) -> None:
         "file": AuthorityFile("ca.pem", Path("/ca.pem")),
         "authority": StoredAuthority("corporate"),
         "private": PrivateAuthority(),
+        "clients": ClientAuthorities(
+            (ClientAuthorityFile(Path("/c.pem")), ClientAuthorityFile(Path("/d"), Path("/e")))
+        ),
+        "token": BrokeredToken(CredentialUse(OAUTH, "api.example.com"), "Bearer "),
+        "keys": SigningKeys(CredentialUse(OAUTH, "api.example.com")),
     }
     save_candidate(tmp_path / "last-good.json", Candidate(Snapshot(), sources))
     loaded = load_candidate(tmp_path / "last-good.json", KEY)
