@@ -63,12 +63,24 @@ class NoIssuer:
 
 
 @dataclass(frozen=True, slots=True)
+class ShownPair:
+    """A certificate that we show, the chain and its key, both PEM."""
+
+    chain: str
+    key: SecretValue = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What sources may use. `roots` is the PEM file of the system's certificate authorities."""
+    """What sources may use. `roots` is the PEM file of the system's certificate authorities; `memory` a directory that
+    no disk is under, for what a library takes from files only. `key_pair` finds a certificate by name and raises
+    `WicketError` where there is none."""
 
     texts: Texts
     assertions: Assertions
+    key_pair: Callable[[str], ShownPair]
     roots: Path
+    memory: Path
     clock: Callable[[], float]
 
 

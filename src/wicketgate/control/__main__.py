@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from wicketgate.broker.broker import Broker
 from wicketgate.broker.registry import open_source
-from wicketgate.broker.source import NoIssuer, Surroundings
-from wicketgate.certificates import open_certificates
+from wicketgate.broker.source import NoIssuer, ShownPair, Surroundings
+from wicketgate.certificates import Certificates, open_certificates
 from wicketgate.compile import compile_project, system_roots
 from wicketgate.control.acme import AcmeKeeper, AcmeSettings
 from wicketgate.control.credentials import CredentialKeeper
-from wicketgate.control.key_files import KeyFiles
+from wicketgate.control.key_files import KeyFiles, memory_directory
 from wicketgate.control.plane import ControlPlane
 from wicketgate.control.private_authority import AuthorityKeeper
 from wicketgate.control.remembered import Remembered
@@ -56,21 +56,30 @@ def _plane(settings: ControlSettings) -> ControlPlane:
         certificates,
         AuthorityKeeper(certificates.database),
         _acme(settings, variables),
-        _credentials(settings, variables),
+        _credentials(settings, variables, certificates),
         lambda values: compile_project(
             settings.project, variables=values.variables, certificates=values.certificates, listen=settings.listen
         ),
     )
 
 
-def _credentials(settings: ControlSettings, variables: Variables) -> CredentialKeeper:
+def _credentials(settings: ControlSettings, variables: Variables, certificates: Certificates) -> CredentialKeeper:
     texts = VariableTexts(variables)
-    surroundings = Surroundings(texts, NoIssuer(), system_roots(), time.time)
+    surroundings = Surroundings(
+        texts, NoIssuer(), partial(_shown, certificates), system_roots(), memory_directory(), time.time
+    )
     remembered = Remembered(
         settings.run.path / "credentials.sealed", state=settings.state, key=os.environ.get(KEY_VARIABLE)
     )
     broker = Broker(partial(open_source, surroundings=surroundings), clock=time.time)
     return CredentialKeeper(broker, texts, KeyFiles(settings.run), remembered)
+
+
+def _shown(certificates: Certificates, name: str) -> ShownPair:
+    pair = certificates.key_pair(name)
+    if pair is None:
+        raise WicketError(f"the certificate {name} is not there or not enabled", hint="see `wicket cert list`")
+    return ShownPair(pair.chain, pair.key)
 
 
 def _acme(settings: ControlSettings, variables: VariableLookup) -> AcmeKeeper | None:

@@ -28,6 +28,11 @@ class NoMemoryError(WicketError):
     """There is no place for keys that is memory alone."""
 
 
+def memory_directory() -> Path:
+    """Return where files are memory."""
+    return _MEMORY
+
+
 class KeyFiles:
     """Envoy watches each place for a file that is moved in. The supervisor removes them all at the end."""
 

@@ -49,6 +49,8 @@ def _substitute(value: Any, scope: VariableScope) -> Any:
         return substitute(value, scope)
     if isinstance(value, list):
         return [_substitute(item, scope) for item in value]
+    if isinstance(value, dict):
+        return {key: _substitute(item, scope) for key, item in value.items()}
     return value
 
 
@@ -72,3 +74,8 @@ def _joined(parts: Iterable[str | VariableRef]) -> tuple[str | VariableRef, ...]
 
 SecretText = Annotated[TextSecret, KeepsVariables(), PlainValidator(_secret_text), WithJsonSchema({"type": "string"})]
 """A text whose variables stay references, so that their values travel by SDS only."""
+
+OptionalSecretText = Annotated[
+    TextSecret | None, KeepsVariables(), PlainValidator(_secret_text), WithJsonSchema({"type": "string"})
+]
+"""The same where it may be left out. (Inside a union the mark that keeps variables would not be found.)"""

@@ -1,0 +1,131 @@
+"""Send the origin a token of an OAuth 2.0 provider
+(https://zuplo.com/docs/policies/upstream-oauth-client-credentials-inbound).
+
+The gateway asks for it by the client credentials grant (RFC 6749 section 4.4), outside any request, and renews it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from wicketgate.ir.credentials.oauth import ClientCertificate, ClientSecret, OAuthToken, PrivateKeyJwt
+from wicketgate.ir.secrets import TextSecret
+from wicketgate.ir.steps import InboundStep, SendToken
+from wicketgate.policy import Direction, Policy, PolicyContext
+from wicketgate.spec.base import OptionalSecretText, SecretText
+from wicketgate.spec.credentials import CredentialOptions, Endpoint
+from wicketgate.spec.http_names import HeaderName, HeaderValue
+
+Authentication = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"]
+
+_NEEDED: dict[str, str] = {
+    "client_secret_basic": "clientSecret",
+    "client_secret_post": "clientSecret",
+    "private_key_jwt": "privateKey",
+    "tls_client_auth": "mtlsCertificate",
+}
+
+
+class UpstreamOAuthClientCredentialsInboundOptions(CredentialOptions):
+    token_url: Endpoint
+    """The provider's token endpoint."""
+    client_id: SecretText
+    """Who asks."""
+    client_secret: OptionalSecretText = None
+    """The client's secret, as `$env(NAME)`."""
+    client_authentication: Authentication = "client_secret_basic"
+    """How the client proves itself to the provider: RFC 6749 section 2.3.1, RFC 7523 or RFC 8705."""
+    private_key: OptionalSecretText = None
+    """For `private_key_jwt`: a PEM key, as `$env(NAME)`."""
+    private_key_algorithm: Literal["ES256", "ES384", "RS256", "PS256", "EdDSA"] = "ES256"
+    """What it signs with."""
+    private_key_id: str = ""
+    """The `kid` under which the provider knows it."""
+    assertion_audience: str = ""
+    """For `private_key_jwt`: the audience of the assertion; the token endpoint unless the provider wants another."""
+    mtls_certificate: str | None = None
+    """For `tls_client_auth`: a name of `wicket cert list`."""
+    scope: str | tuple[str, ...] = ()
+    """What is asked for."""
+    audience: str | None = None
+    """For whom, where the provider has such a parameter."""
+    resource: str | tuple[str, ...] = ()
+    """For which resources (RFC 8707)."""
+    token_parameters: dict[str, str] = Field(default_factory=dict)
+    """Further parameters that the provider wants."""
+    header_name: HeaderName = "authorization"
+    """Header in which the origin gets the token."""
+    token_prefix: HeaderValue = "Bearer"  # noqa: S105 - a scheme
+    """What stands before it; empty for the bare token."""
+    ca: str | None = None
+    """PEM file with the authorities of the token endpoint, where the system has them not."""
+
+    @model_validator(mode="after")
+    def _can_prove(self) -> UpstreamOAuthClientCredentialsInboundOptions:
+        needed = _NEEDED[self.client_authentication]
+        there = {
+            "clientSecret": self.client_secret,
+            "privateKey": self.private_key,
+            "mtlsCertificate": self.mtls_certificate,
+        }
+        if there[needed] is None:
+            raise PydanticCustomError(
+                "missing-key",
+                "`{way}` needs `{needed}`",
+                {"way": self.client_authentication, "needed": needed, "hint": "add it, or choose another way"},
+            )
+        return self
+
+
+def _lower(options: UpstreamOAuthClientCredentialsInboundOptions, at: PolicyContext) -> Iterable[InboundStep]:
+    credential = OAuthToken(
+        renewal=options.renewal,
+        token_url=options.token_url,
+        client_id=options.client_id,
+        client=_client(options),
+        parameters=tuple(_parameters(options)),
+        ca=options.ca or "",
+    )
+    return [SendToken(options.header_name, token_prefix(options.token_prefix), credential, options.allowed_hosts)]
+
+
+def token_prefix(written: str) -> str:
+    """Return what stands before a token: a scheme and a space, or nothing."""
+    return f"{written.rstrip()} " if written.strip() else ""
+
+
+def _client(options: UpstreamOAuthClientCredentialsInboundOptions) -> ClientSecret | PrivateKeyJwt | ClientCertificate:
+    match options.client_authentication, options.client_secret, options.private_key, options.mtls_certificate:
+        case "private_key_jwt", _, TextSecret() as key, _:
+            algorithm, key_id = options.private_key_algorithm, options.private_key_id
+            return PrivateKeyJwt(key, algorithm, key_id, options.assertion_audience)
+        case "tls_client_auth", _, _, str(name):
+            return ClientCertificate(name)
+        case way, TextSecret() as secret, _, _:
+            return ClientSecret(secret, in_form=way == "client_secret_post")
+        case _:
+            raise TypeError("validated options hold what their way of asking needs")
+
+
+def _parameters(options: UpstreamOAuthClientCredentialsInboundOptions) -> Iterable[tuple[str, str]]:
+    if options.scope:
+        yield "scope", options.scope if isinstance(options.scope, str) else " ".join(options.scope)
+    if options.audience:
+        yield "audience", options.audience
+    for resource in (options.resource,) if isinstance(options.resource, str) else options.resource:
+        if resource:
+            yield "resource", resource
+    yield from options.token_parameters.items()
+
+
+POLICY = Policy(
+    policy_type="upstream-oauth-client-credentials-inbound",
+    export="UpstreamOAuthClientCredentialsInboundPolicy",
+    direction=Direction.INBOUND,
+    options=UpstreamOAuthClientCredentialsInboundOptions,
+    lower=_lower,
+)
