@@ -19,6 +19,10 @@ LONGEST_WISH = 60.0
 """Seconds for which a provider may ask to be left alone."""
 _SPREAD = 0.1
 """Part of a life over which renewals spread, so that what began together does not renew together."""
+_DELIVERY = 1.0
+"""Seconds before its end at which a value is let go: it takes a moment until nobody sends it any more."""
+_LEAST = 5.0
+"""Seconds before its end at which a value is renewed at the latest, whatever `expirationOffsetSeconds` says."""
 _FRESH = 1 / 3
 """Part of a life before its end at which a short one is renewed."""
 
@@ -76,8 +80,9 @@ class Lease:
             self.failed(ProviderError("the provider gave an empty or expired value"), now)
             return
         life = obtained.expires_at - now
-        margin = min(self.renewal.offset, life * _FRESH)
-        self.held, self.due = obtained, obtained.expires_at - margin - self.chance() * life * _SPREAD
+        margin = max(min(self.renewal.offset, life * _FRESH), min(_LEAST, life * _FRESH))
+        self.held = Obtained(obtained.value, obtained.expires_at - min(_DELIVERY, life * _SPREAD))
+        self.due = obtained.expires_at - margin - self.chance() * life * _SPREAD
         self.asking, self.failures, self.problem, self.hint = False, 0, "", ""
 
     def failed(self, error: WicketError, now: float) -> None:

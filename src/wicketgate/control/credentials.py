@@ -72,7 +72,10 @@ class CredentialKeeper:
         self._hold({**_uses(live.values()), **wanted})
         for use in (use for use, signs in wanted.items() if signs):
             self._files.make_place(use)
-        await self._broker.settle(wanted.keys() - known, within=_FIRST_ANSWERS)
+        if new := wanted.keys() - known:
+            await self._broker.settle(new, within=_FIRST_ANSWERS)
+            # Before it is live: whatever ends this process then, the next one goes on with the same values.
+            await asyncio.to_thread(self._remembered.write, self._broker.held())
         self._write_keys(wanted)
 
     async def keep(self, live: Live) -> None:
