@@ -32,10 +32,11 @@ ALLOWED = {
     "compile": BASE | {"ir", "project", "spec", "certificates", "resolve", "lower", "envoy"},
     "xds": BASE | {"envoy"},
     "variables": BASE | {"spec", "store"},
-    "store": BASE | {"spec", "pki"},
+    "store": BASE | {"spec", "pki", "issuer"},
     "guards": BASE,
     "federate": BASE,
     "broker": BASE | {"ir"},
+    "issuer": BASE,
     "supervise": BASE | {"envoy", "spec", "xds"},
 }
 """What each part may know. Parts that put others together (cli, control, demo, reference) are not listed."""

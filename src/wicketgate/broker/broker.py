@@ -94,6 +94,10 @@ class Broker:
         now = self._clock()
         return [self._report(use, kept, now) for use, kept in self._kept.items()]
 
+    def uses(self) -> Collection[CredentialUse]:
+        """Return what is held."""
+        return self._kept.keys()
+
     def renew(self, uses: Iterable[CredentialUse]) -> None:
         """Ask for new values at once, because what they are made of has changed."""
         for use in uses:

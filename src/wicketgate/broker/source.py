@@ -52,7 +52,8 @@ class Assertions(Protocol):
     """The gateway as an OIDC issuer, seen from within."""
 
     def sign(self, *, audience: str, subject: str, life: float, claims: dict[str, object]) -> Obtained:
-        """Return a JWT of the gateway's own. Raises `WicketError` when no issuer is configured."""
+        """Return a JWT of the gateway's own for one origin, the `subject`, that lives `life` seconds; 0 is the issuer's
+        default. Raises `WicketError` when no issuer is configured."""
 
 
 class NoIssuer:

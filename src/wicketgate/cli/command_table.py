@@ -29,6 +29,7 @@ _COMMANDS = {
     "mtls-certificate": "mtls_certificate:app",
     "ca-certificate": "ca_certificate:app",
     "credentials": "credentials:credentials",
+    "issuer": "issuer:app",
     "guard": "guard:guard",
     "doctor": "doctor:doctor",
     "version": "version:version",

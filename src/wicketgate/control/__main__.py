@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from wicketgate.broker.broker import Broker
 from wicketgate.broker.registry import open_source
-from wicketgate.broker.source import NoIssuer, ShownPair, Surroundings
+from wicketgate.broker.source import Assertions, NoIssuer, ShownPair, Surroundings
 from wicketgate.certificates import Certificates, open_certificates
 from wicketgate.compile import compile_project, system_roots
 from wicketgate.control.acme import AcmeKeeper, AcmeSettings
 from wicketgate.control.credentials import CredentialKeeper
+from wicketgate.control.issuer import IssuerKeeper
 from wicketgate.control.key_files import KeyFiles, memory_directory
 from wicketgate.control.plane import ControlPlane
 from wicketgate.control.private_authority import AuthorityKeeper
@@ -33,6 +34,7 @@ from wicketgate.variables.live import KEY_VARIABLE
 
 if TYPE_CHECKING:
     from wicketgate.store import Database
+    from wicketgate.store.issuer_keys import IssuerKeys
 
 
 def main() -> int:
@@ -49,6 +51,7 @@ def main() -> int:
 def _plane(settings: ControlSettings) -> ControlPlane:
     certificates = open_certificates(state=settings.state, environment=settings.environment)
     variables = open_variables(settings.project, state=settings.state, environment=settings.environment)
+    issuer = _issuer(settings)
     return ControlPlane(
         settings,
         Sockets.inherited(settings.descriptors),
@@ -56,17 +59,24 @@ def _plane(settings: ControlSettings) -> ControlPlane:
         certificates,
         AuthorityKeeper(certificates.database),
         _acme(settings, variables),
-        _credentials(settings, variables, certificates),
+        _credentials(settings, variables, certificates, issuer or NoIssuer()),
+        issuer,
         lambda values: compile_project(
-            settings.project, variables=values.variables, certificates=values.certificates, listen=settings.listen
+            settings.project,
+            variables=values.variables,
+            certificates=values.certificates,
+            documents=issuer.documents() if issuer else (),
+            listen=settings.listen,
         ),
     )
 
 
-def _credentials(settings: ControlSettings, variables: Variables, certificates: Certificates) -> CredentialKeeper:
+def _credentials(
+    settings: ControlSettings, variables: Variables, certificates: Certificates, assertions: Assertions
+) -> CredentialKeeper:
     texts = VariableTexts(variables)
     surroundings = Surroundings(
-        texts, NoIssuer(), partial(_shown, certificates), system_roots(), memory_directory(), time.time
+        texts, assertions, partial(_shown, certificates), system_roots(), memory_directory(), time.time
     )
     remembered = Remembered(
         settings.run.path / "credentials.sealed", state=settings.state, key=os.environ.get(KEY_VARIABLE)
@@ -80,6 +90,24 @@ def _shown(certificates: Certificates, name: str) -> ShownPair:
     if pair is None:
         raise WicketError(f"the certificate {name} is not there or not enabled", hint="see `wicket cert list`")
     return ShownPair(pair.chain, pair.key)
+
+
+def _issuer(settings: ControlSettings) -> IssuerKeeper | None:
+    """What `[issuer]` says when the control plane starts holds until it ends."""
+    section = read_installation(settings.project).issuer
+    if section is None:
+        return None
+    key = os.environ.get(KEY_VARIABLE)
+    opened: list[IssuerKeys] = []
+
+    def keys() -> IssuerKeys:
+        from wicketgate.store.issuer_keys import IssuerKeys
+
+        if not opened:
+            opened.append(IssuerKeys(_database(settings.state, key), settings.environment))
+        return opened[0]
+
+    return IssuerKeeper(section, keys, project=settings.project.name)
 
 
 def _acme(settings: ControlSettings, variables: VariableLookup) -> AcmeKeeper | None:

@@ -90,6 +90,10 @@ class CredentialKeeper:
             await live.refresh_secrets()
             await asyncio.to_thread(self._remembered.write, self._broker.held())
 
+    def issuer_rolled(self) -> None:
+        """Replace what was made with a key that signs no more."""
+        self._broker.renew([use for use in self._broker.uses() if use.credential.needs_issuer])
+
     async def run(self) -> None:
         """Keep the leases fresh, until cancelled."""
         await self._broker.run()

@@ -16,6 +16,7 @@ from wicketgate.control.api import control_app
 from wicketgate.control.credentials import CredentialKeeper
 from wicketgate.control.envoy_admin import EnvoyAdmin
 from wicketgate.control.expiry import ExpiryWatch
+from wicketgate.control.issuer import IssuerKeeper
 from wicketgate.control.live import Attempt, Live
 from wicketgate.control.metrics import Metrics
 from wicketgate.control.private_app import private_app
@@ -53,6 +54,7 @@ class ControlPlane:
     authority: AuthorityKeeper
     acme: AcmeKeeper | None
     credentials: CredentialKeeper
+    issuer: IssuerKeeper | None
     compiler: Callable[[Values], Compiled]
     draining: bool = False
 
@@ -97,6 +99,8 @@ class _Running:
         if self.plane.acme is not None:
             await self.plane.acme.prepare()
         async with Tasks(failed=self._fail) as tasks:
+            if self.plane.issuer is not None:
+                await self.plane.issuer.prepare()
             tasks.start("broker", self.plane.credentials.run())
             await self._begin()
             self.channel.send(Report.PUBLISHED)
@@ -108,6 +112,9 @@ class _Running:
             tasks.start("expiry", self.expiry.watch())
             tasks.start("TLS failures", TlsFailures(self.admin, self.live).watch())
             tasks.start("private authority", self.plane.authority.keep())
+            if (issuer := self.plane.issuer) is not None:
+                issuer.published, issuer.rolled = self.stale.set, self.plane.credentials.issuer_rolled
+                tasks.start("issuer", issuer.keep())
             if self.plane.acme is not None:
                 tasks.start("acme", self.plane.acme.keep(self.live))
             tasks.start("serving", self._announce())
@@ -168,7 +175,8 @@ class _Running:
 
     async def _ready(self) -> Readiness:
         awaited = self.plane.acme.missing if self.plane.acme else ""
-        missing = "; ".join(filter(None, (awaited, self.expiry.unusable, self.plane.credentials.missing)))
+        issuer = self.plane.issuer.problem if self.plane.issuer else ""
+        missing = "; ".join(filter(None, (awaited, issuer, self.expiry.unusable, self.plane.credentials.missing)))
         return await readiness(self.live, self.board, self.admin, draining=self.plane.draining, missing=missing)
 
     async def _tick(self) -> None:

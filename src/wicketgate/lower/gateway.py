@@ -33,7 +33,7 @@ def lower_project(
     diagnostics: Diagnostics,
 ) -> GatewayIR:
     """Meet all names and lower all routes; report what cannot be."""
-    tables = _tables(spec, scope, certificates, diagnostics)
+    tables = _tables(spec, installation, scope, certificates, diagnostics)
     routes = tuple(_routes(spec.operations, tables, diagnostics))
     _check_exposure(scope, spec, diagnostics)
     proven_in = proof_headers(routes)
@@ -65,7 +65,11 @@ def _headers(proof: Proof) -> tuple[str, ...]:
 
 
 def _tables(
-    spec: ProjectSpec, scope: VariableScope, certificates: CertificateTable, diagnostics: Diagnostics
+    spec: ProjectSpec,
+    installation: Installation,
+    scope: VariableScope,
+    certificates: CertificateTable,
+    diagnostics: Diagnostics,
 ) -> Tables:
     policies = PolicyTable({entry.value.name: entry for entry in spec.policies}, scope, diagnostics)
     policies.resolve_all()
@@ -75,6 +79,7 @@ def _tables(
         cors=_cors(spec, diagnostics),
         api_documents={document.file: document.value for document in spec.documents.routes},
         scope=scope,
+        has_issuer=installation.issuer is not None,
     )
 
 

@@ -48,6 +48,7 @@ class Tables:
     cors: Mapping[str, Cors | None]
     api_documents: Mapping[str, JsonObject]
     scope: VariableScope
+    has_issuer: bool = False
     destinations: dict[Credential, str] = field(default_factory=dict)
     """Where each credential went first."""
 
@@ -246,6 +247,13 @@ class RouteLowering:
     def _check_destinations(self, split: SplitSteps, origin: Origin) -> None:
         """A credential never goes where its policy does not name."""
         for step in split.credentials:
+            if step.credential.needs_issuer and not self.tables.has_issuer:
+                self.diagnostics.error(
+                    "issuer-missing",
+                    self._span("policies", "inbound"),
+                    f"a {step.credential.kind} credential needs the gateway as issuer, which it is not",
+                    hint="write `[issuer]` with the `url` of the gateway into wicket.toml",
+                )
             if step.hosts and not any(is_host(origin.authority, host) for host in step.hosts):
                 self.diagnostics.error(
                     "credential-elsewhere",

@@ -92,7 +92,6 @@ KNOWN_ELSEWHERE = frozenset(
         "upstream-gcp-federated-auth-inbound",
         "upstream-gcp-jwt-inbound",
         "upstream-gcp-service-auth-inbound",
-        "upstream-zuplo-jwt-auth-inbound",
         "validate-json-schema-inbound",
         "web-bot-auth-inbound",
         "xml-to-json-outbound",

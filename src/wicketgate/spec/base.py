@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_origin
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo, WithJsonSchema, field_validator
 from pydantic.alias_generators import to_camel
@@ -31,8 +31,11 @@ class Options(Spec):
     @field_validator("*", mode="before")
     @classmethod
     def _variables(cls, value: Any, info: ValidationInfo) -> Any:
-        if any(isinstance(mark, KeepsVariables) for mark in cls.model_fields[info.field_name or ""].metadata):
+        field = cls.model_fields[info.field_name or ""]
+        if any(isinstance(mark, KeepsVariables) for mark in field.metadata):
             return value
+        if isinstance(value, dict) and get_origin(field.annotation) is dict:
+            return {key: _substitute(item, scope_of(info)) for key, item in value.items()}
         return _substitute(value, scope_of(info))
 
 
@@ -49,8 +52,6 @@ def _substitute(value: Any, scope: VariableScope) -> Any:
         return substitute(value, scope)
     if isinstance(value, list):
         return [_substitute(item, scope) for item in value]
-    if isinstance(value, dict):
-        return {key: _substitute(item, scope) for key, item in value.items()}
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -190,6 +191,39 @@ class AcmeSection(Section):
         return self
 
 
+class IssuerSection(Section):
+    """The gateway as an OpenID Connect issuer: it signs tokens for origins and clouds, which verify them by the keys
+    that it publishes at `URL/BASE_PATH/.well-known/`."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\[\]:-]+$")]
+    """Where callers reach this gateway, such as `https://gateway.example.com`; plain http on loopback only."""
+    base_path: Annotated[str, Field(pattern=r"^(?:/[A-Za-z0-9._~-]+)+$")] = "/__zuplo/issuer"
+    """The path of the issuer. The same documents are at `/__wicket/issuer` too."""
+    algorithm: Literal["ES256", "RS256", "EdDSA"] = "ES256"
+    """What tokens are signed with: the issuer page of the guide says which cloud takes what."""
+    installation: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,40}$")] | None = None
+    """What sets this gateway apart from every other, in claims and subjects; made once by chance if it is left out."""
+    token_expiration: Annotated[float, Field(ge=10, le=3600)] = 300
+    """Seconds that a token lives, where its policy does not say."""
+    rotate_after: Annotated[float, Field(ge=60)] = 30 * 86_400
+    """Seconds after which the next key signs."""
+    publish_ahead: Annotated[float, Field(ge=0)] = 86_400
+    """Seconds for which a key is published before it signs: longer than anybody caches keys."""
+
+    @field_validator("url")
+    @classmethod
+    def _safe(cls, url: str) -> str:
+        host = urlsplit(url).hostname or ""
+        if url.startswith("http://") and host not in ("localhost", "127.0.0.1", "::1"):
+            raise ValueError("an issuer is reached over https; plain http is for loopback only")
+        return url
+
+    @property
+    def issuer(self) -> str:
+        """The `iss` of tokens."""
+        return f"{self.url}{self.base_path}"
+
+
 class ClientAuthoritySection(Section):
     """Certificate authorities that vouch for callers, as files; those of the store (`wicket ca-certificate`) count
     too. Changed files are live at once."""
@@ -211,6 +245,7 @@ class Installation(Section):
     certificates: CertificatesSection = CertificatesSection()
     client_authorities: tuple[ClientAuthoritySection, ...] = ()
     acme: AcmeSection | None = None
+    issuer: IssuerSection | None = None
 
     @field_validator("listeners")
     @classmethod

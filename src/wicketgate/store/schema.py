@@ -132,3 +132,26 @@ ACCOUNT_KEYS = Table(
     Column("box", LargeBinary, nullable=False),
 )
 """The keys of our accounts with ACME authorities, by the URL of the directory; sealed."""
+
+INSTALLATION = Table(
+    "installation",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(64), nullable=False),
+)
+"""One row, once something needs a name of this installation."""
+
+ISSUER_KEYS = Table(
+    "issuer_keys",
+    METADATA,
+    Column("environment", String(32), primary_key=True),
+    Column("kid", String(64), primary_key=True),
+    Column("algorithm", String(16), nullable=False),
+    Column("standing", String(16), nullable=False),
+    Column("since", Float, nullable=False),
+    Column("asked", Boolean, nullable=False),
+    Column("public", Text, nullable=False),
+    Column("key_id", String(32), nullable=False),
+    Column("box", LargeBinary, nullable=False),
+)
+"""Keys that sign the gateway's tokens, by environment; the public half as JWK, the private one sealed."""

@@ -25,6 +25,9 @@ class Credential:
     kind: ClassVar[str]
     """What people call it, such as `oauth`."""
 
+    needs_issuer: ClassVar[bool] = False
+    """Whether it is made from a token that the gateway signs itself."""
+
     renewal: Renewal = Renewal()
 
     def bound(self, _origin: str, /) -> Credential:

@@ -1,0 +1,111 @@
+"""The issuer in the control plane: its keys kept and rolled, its documents published, its tokens signed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from wicketgate.broker.source import Obtained
+from wicketgate.errors import WicketError
+from wicketgate.ir.gateway import Document
+from wicketgate.issuer.documents import KEYS_PATH, METADATA_PATH, key_set, metadata
+from wicketgate.issuer.identity import Identity
+from wicketgate.issuer.keys import Algorithm
+from wicketgate.issuer.rotation import MAX_AGE, KeyInService, Schedule
+from wicketgate.issuer.token import Wanted, sign
+from wicketgate.spec.installation import IssuerSection
+
+if TYPE_CHECKING:
+    from wicketgate.store.issuer_keys import IssuerKeys
+
+_log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 1.0
+_TROUBLE_SECONDS = 30.0
+OUR_PATH = "/__wicket/issuer"
+
+
+class IssuerKeeper:
+    """Signs with the current key. `published` is called when the documents have changed, `rolled` when another key
+    signs."""
+
+    def __init__(
+        self,
+        section: IssuerSection,
+        keys: Callable[[], IssuerKeys],
+        *,
+        project: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._section = section
+        self._open = keys
+        self._project = project
+        self._clock = clock
+        self._identity: Identity | None = None
+        self._keys: tuple[KeyInService, ...] = ()
+        self._seen = -1
+        self._due = 0.0
+        self.published: Callable[[], None] = lambda: None
+        self.rolled: Callable[[], None] = lambda: None
+        self.problem = ""
+
+    @property
+    def schedule(self) -> Schedule:
+        return Schedule.for_tokens(self._section.rotate_after, self._section.publish_ahead)
+
+    def sign(self, *, audience: str, subject: str, life: float, claims: dict[str, object]) -> Obtained:
+        """Return a token. Raises `WicketError` while there is no key."""
+        if self._identity is None or not self._keys:
+            raise WicketError("the issuer has no key yet", hint=self.problem or "it is being made")
+        life = life or self._section.token_expiration
+        now = self._clock()
+        wanted = Wanted(audience, subject, life, claims)
+        return Obtained(sign(self._keys[0].key, self._identity, wanted, now=now), now + life)
+
+    def documents(self) -> tuple[Document, ...]:
+        """Return what the gateway publishes of itself, at both of its paths."""
+        if not self._keys:
+            return ()
+        keys = [each.key for each in self._keys]
+        found = {METADATA_PATH: metadata(self._section.issuer, keys), KEYS_PATH: key_set(keys)}
+        bases = dict.fromkeys((self._section.base_path, OUR_PATH))
+        return tuple(Document(f"{base}{path}", body, MAX_AGE) for base in bases for path, body in found.items())
+
+    async def prepare(self) -> None:
+        """See to it that there are keys. Raises `WicketError`."""
+        await asyncio.to_thread(self._look)
+
+    async def keep(self) -> None:
+        """Roll the keys as their times come, until cancelled."""
+        while True:
+            await asyncio.sleep(_TROUBLE_SECONDS if self.problem else _LOOK_SECONDS)
+            before = self._keys
+            try:
+                await asyncio.to_thread(self._look)
+                self.problem = ""
+            except WicketError as error:
+                if self.problem != error.message:
+                    _log.error("cannot keep the issuer's keys: %s", error.message, extra={"hint": error.hint})
+                self.problem = error.message
+            self._tell(before)
+
+    def _tell(self, before: tuple[KeyInService, ...]) -> None:
+        if {each.key.kid for each in before} != {each.key.kid for each in self._keys}:
+            self.published()
+        if before and before[0].key.kid != self._keys[0].key.kid:
+            _log.info("the issuer signs with another key", extra={"kid": self._keys[0].key.kid})
+            self.rolled()
+
+    def _look(self) -> None:
+        keys = self._open()
+        sequence = keys.database.sequence()
+        if sequence == self._seen and self._clock() < self._due:
+            return
+        self._due = keys.advance(self.schedule, Algorithm(self._section.algorithm))
+        self._seen = keys.database.sequence()
+        installation = self._section.installation or keys.installation()
+        self._identity = Identity(self._section.issuer, installation, self._project, keys.environment)
+        self._keys = keys.keys()
