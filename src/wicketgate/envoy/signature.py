@@ -1,10 +1,13 @@
 """Signatures over requests, made by Envoy on each try (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
 
-Envoy sends a request unsigned when it has no keys, so a gate stands before the signer: it opens while the broker holds
-keys, and until then the request is answered 503.
+Envoy sends a request unsigned when it has no keys. So a gate stands before the signer, which is open while the broker
+holds keys, and behind it somebody looks whether there is a signature: otherwise the request is answered 503. Envoy goes
+on with keys whose file is gone or cannot be read: that they have ended only the gate tells it.
 """
 
 from __future__ import annotations
+
+from importlib.resources import files
 
 from wicketgate.envoy.injection import inject
 from wicketgate.envoy.names import use_name
@@ -14,6 +17,7 @@ from wicketgate.ir.origin import Signing, SigningAlgorithm
 from wicketgate.ir.secrets import SigningKeys
 from wicketgate.json_types import JsonObject
 
+_SIGNED = files("wicketgate.envoy").joinpath("signed.lua").read_text(encoding="utf-8")
 GATE_HEADER = "x-wicketgate-keys"
 """What the gate writes; it never leaves."""
 
@@ -34,6 +38,7 @@ def signature_filters(use: CredentialUse, signing: Signing) -> list[JsonObject]:
         inject(GATE_HEADER, SigningKeys(use)),
         _remove("wicketgate.signature.gate", GATE_HEADER),
         _signer(use, signing),
+        http_filter("wicketgate.signed", "lua.v3.Lua", default_source_code={"inline_string": _SIGNED}),
     ]
 
 

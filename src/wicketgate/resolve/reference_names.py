@@ -84,8 +84,6 @@ KNOWN_ELSEWHERE = frozenset(
         "traffic-splitting-inbound",
         "transform-body-inbound",
         "transform-body-outbound",
-        "upstream-aws-federated-auth-inbound",
-        "upstream-aws-service-auth-inbound",
         "upstream-azure-ad-service-auth-inbound",
         "upstream-firebase-admin-auth-inbound",
         "upstream-firebase-user-auth-inbound",

@@ -1,0 +1,53 @@
+"""Keys that sign requests (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wicketgate.ir.credentials.base import Credential
+from wicketgate.ir.secrets import TextSecret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyPair(Credential):
+    """An access key that does not end; `session_token` goes with one that does."""
+
+    kind: ClassVar[str] = "aws"
+
+    access_key_id: TextSecret
+    secret_access_key: TextSecret
+    session_token: TextSecret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AssumedRole:
+    """A role of AWS, and where STS is asked for it. `life` is in seconds; `endpoint` empty is AWS's own."""
+
+    arn: str
+    session_name: str
+    region: str
+    life: int = 3600
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleByKeyPair(Credential):
+    """STS AssumeRole with a key pair."""
+
+    kind: ClassVar[str] = "aws-role"
+
+    keys: KeyPair
+    role: AssumedRole
+    external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleByGatewayToken(Credential):
+    """STS AssumeRoleWithWebIdentity with a token that the gateway signs: no stored key at all."""
+
+    kind: ClassVar[str] = "aws-federated"
+    needs_issuer: ClassVar[bool] = True
+
+    role: AssumedRole
+    audience: str = "sts.amazonaws.com"

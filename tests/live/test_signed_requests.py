@@ -1,0 +1,148 @@
+"""Requests that Envoy signs, computed anew by botocore; and none that leaves unsigned."""
+
+from __future__ import annotations
+
+import http.client
+import stat
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from tests.live.conftest import Running, running, until
+from tests.support.origin import RecordingOrigin, Seen
+from tests.support.project import handler, operation, policy, write_project
+
+KEY_ID, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+
+
+def _project(folder: Path, api: RecordingOrigin, **options: object) -> Path:
+    signed = policy(
+        "signed",
+        "sign-request-inbound",
+        "SignRequestInboundPolicy",
+        **{"keyId": KEY_ID, "secret": "$env(SIGNING_SECRET)", **options},
+    )
+    route = operation(handler("urlForwardHandler", baseUrl=api.url), inbound=["signed"])
+    paths = {"/{rest}": {"get": route, "post": route}, "/deep/{rest}": {"get": route}}
+    write_project(folder, paths, policies=[signed])
+    (folder / ".env").write_text(f"SIGNING_SECRET={SECRET}\n")
+    return folder
+
+
+def expected(seen: Seen, *, secret: str = SECRET, service: str = "wicketgate", region: str = "origin") -> str:
+    """Return the `Authorization` that botocore would have sent with the headers that Envoy signed."""
+    names = seen.one("authorization").partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    headers = {name: seen.one(name) for name in names}
+    request = AWSRequest(
+        seen.method, f"http://{seen.one('host')}{_normalised(seen.target)}", headers=headers, data=seen.body
+    )
+    request.context["timestamp"] = seen.one("x-amz-date")
+    signer = SigV4Auth(Credentials(KEY_ID, secret), service, region)
+    canonical = signer.canonical_request(request)
+    signature = signer.signature(signer.string_to_sign(request, canonical), request)
+    scope = f"{KEY_ID}/{seen.one('x-amz-date')[:8]}/{region}/{service}/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
+
+
+def _send(
+    gateway: Running, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None
+) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+    connection.request(method, target, body or None, headers or {})
+    answer = connection.getresponse()
+    found = answer.status, answer.read()
+    connection.close()
+    return found
+
+
+def _normalised(target: str) -> str:
+    """Every name and value of a query decoded and encoded anew, as signer and verifier of AWS do: a plus is a space."""
+    path, question, query = target.partition("?")
+    pairs = (field.partition("=") for field in query.split("&"))
+    return f"{path}?{'&'.join(f'{_encoded(name)}={_encoded(value)}' for name, _, value in pairs)}" if question else path
+
+
+def _encoded(text: str) -> str:
+    return quote(unquote(text).replace("+", " "), safe="-_.~")
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body"),
+    [
+        ("GET", "/plain", b""),
+        ("GET", "/query?b=2&a=1&a=0&empty=&blank&space=a%20b&plus=a+b&star=*", b""),
+        ("GET", "/sp%20ace%C3%A4~._-", b""),
+        ("GET", "/deep/a%2Bb:c@d!$'()*,;=", b""),
+        ("POST", "/body", b'{"amount": 1}'),
+        ("POST", "/body?x=%26%3D", bytes(range(256)) * 40),
+    ],
+)
+def test_every_request_is_signed_as_aws_would(signed: Signed, method: str, target: str, body: bytes) -> None:
+    kind = {"Content-Type": "application/octet-stream"} if body else {}
+    assert _send(signed.gateway, method, target, body, kind)[0] == 200
+    assert signed.api.last.one("authorization") == expected(signed.api.last)
+
+
+class Signed:
+    """A gateway that signs, and the origin behind it."""
+
+    def __init__(self, gateway: Running, api: RecordingOrigin) -> None:
+        self.gateway = gateway
+        self.api = api
+
+
+@pytest.fixture(scope="module")
+def signed(tmp_path_factory: pytest.TempPathFactory) -> object:
+    with RecordingOrigin() as api, running(_project(tmp_path_factory.mktemp("signed"), api)) as gateway:
+        yield Signed(gateway, api)
+
+
+def test_what_a_caller_signed_never_passes(signed: Signed) -> None:
+    forged = {
+        "Authorization": "AWS4-HMAC-SHA256 Credential=x, SignedHeaders=host, Signature=00",
+        "X-Amz-Date": "20200101T000000Z",
+        "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD",
+        "X-Amz-Security-Token": "stolen",
+    }
+    assert _send(signed.gateway, "GET", "/plain", headers=forged)[0] == 200
+    assert signed.api.last.one("authorization") == expected(signed.api.last)
+    assert signed.api.last.all("x-amz-security-token") == []
+    assert signed.api.last.one("x-amz-date") != "20200101T000000Z"
+    assert signed.api.last.all("x-wicketgate-keys") == []
+
+
+def test_what_is_signed_is_what_counts(signed: Signed) -> None:
+    _send(signed.gateway, "GET", "/plain", headers={"X-Tenant": "a"})
+    names = signed.api.last.one("authorization").partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    assert {"host", "x-amz-date", "x-amz-content-sha256", "x-tenant"} <= set(names)
+    assert not {"x-request-id", "x-forwarded-for", "x-envoy-expected-rq-timeout-ms", "connection"} & set(names)
+
+
+def test_keys_stand_in_memory_and_nowhere_else(signed: Signed) -> None:
+    run = signed.gateway.project / ".wicket/run"
+    (file,) = (run / "keys").resolve().rglob("credentials")
+    assert file.is_relative_to("/dev/shm")  # noqa: S108 - that is the point
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE((run / "keys").resolve().stat().st_mode) == 0o700
+    on_disk = [path for path in run.rglob("*") if path.is_file() and not path.is_relative_to(run / "keys")]
+    assert [path for path in on_disk if SECRET.encode() in path.read_bytes()] == []
+
+
+def test_a_new_secret_signs_at_once_and_none_at_all_stops(tmp_path: Path) -> None:
+    with RecordingOrigin() as api:
+        project = _project(tmp_path, api)
+        with running(project) as gateway:
+            (project / ".env").write_text("SIGNING_SECRET=another-secret-of-ours\n")
+            until(lambda: _is_signed_with(gateway, api, "another-secret-of-ours"), seconds=10)
+            place = (project / ".wicket/run/keys").resolve()
+            assert place.is_dir()
+        assert not place.exists(), "the keys end with the gateway"
+
+
+def _is_signed_with(gateway: Running, api: RecordingOrigin, secret: str) -> bool:
+    assert _send(gateway, "GET", "/plain")[0] == 200
+    return api.last.one("authorization") == expected(api.last, secret=secret)
