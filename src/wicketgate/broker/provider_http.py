@@ -71,9 +71,9 @@ async def send(endpoint: Endpoint, method: str, body: bytes, *, headers: Mapping
 
 def json_object(reply: Reply, *, now: float) -> JsonObject:
     """Return the object of a good answer. Raises `ProviderError` with the provider's words for any other."""
-    found = _parsed(reply.body)
     if not 200 <= reply.status < 300:
-        raise _refusal(reply, found, now)
+        raise refusal(reply, now=now)
+    found = _parsed(reply.body)
     if not isinstance(found, dict):
         raise ProviderError("the provider's answer is not a JSON object")
     return found
@@ -132,8 +132,9 @@ def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
     return None if at is None else max(0.0, at - now)
 
 
-def _refusal(reply: Reply, found: Json, now: float) -> ProviderError:
-    words = words_of(found, f"status {reply.status}")
+def refusal(reply: Reply, *, now: float) -> ProviderError:
+    """Return an answer that is no success as an error in the provider's words."""
+    words = words_of(_parsed(reply.body), f"status {reply.status}")
     said = words if str(reply.status) in words else f"{words} (status {reply.status})"
     at = _date(reply.headers.get("date", ""))
     drift = 0.0 if at is None else now - at

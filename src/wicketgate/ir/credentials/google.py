@@ -1,0 +1,57 @@
+"""Tokens of Google (https://cloud.google.com/docs/authentication/token-types)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wicketgate.ir.credentials.base import Credential
+from wicketgate.ir.secrets import TextSecret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceAccountToken(Credential):
+    """With a key of a service account: an ID token for `audience`, or an access token for `scopes`.
+
+    `token_endpoint` empty is Google's own; the one inside the key file is never believed.
+    """
+
+    kind: ClassVar[str] = "google"
+
+    account: TextSecret
+    audience: str = ""
+    scopes: tuple[str, ...] = ()
+    token_endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfSignedToken(Credential):
+    """A JWT that the key of a service account signs for `audience`; Google is not asked."""
+
+    kind: ClassVar[str] = "google-jwt"
+
+    account: TextSecret
+    audience: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FederatedToken(Credential):
+    """An ID token for `audience` of a service account, which the gateway's own identity may act as.
+
+    `provider` is `projects/N/locations/global/workloadIdentityPools/P/providers/X`.
+    """
+
+    kind: ClassVar[str] = "google-federated"
+    needs_issuer: ClassVar[bool] = True
+
+    audience: str
+    service_account: str
+    provider: str
+    token_audience: str = ""
+    sts_endpoint: str = ""
+    iam_endpoint: str = ""
+
+    @property
+    def asserted_audience(self) -> str:
+        """Whom the gateway's token is for: what a provider expects that names no audience of its own."""
+        return self.token_audience or f"https://iam.googleapis.com/{self.provider}"

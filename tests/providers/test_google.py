@@ -1,0 +1,189 @@
+"""google-auth against the endpoints as Google documents them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Iterator
+
+import jwt
+import pytest
+
+from tests.providers.google_server import EMAIL, GOOGLE_KEY, PROVIDER, Google, answer, google
+from tests.providers.surroundings import Issuer, surroundings, variable
+from wicketgate.broker.registry import open_source
+from wicketgate.broker.source import Obtained, ProviderError
+from wicketgate.ir.credentials.base import Credential, CredentialUse
+from wicketgate.ir.credentials.google import FederatedToken, SelfSignedToken, ServiceAccountToken
+
+AUDIENCE = "https://orders.example.com"
+
+
+@pytest.fixture
+def cloud() -> Iterator[Google]:
+    with google() as found:
+        yield found
+
+
+def _obtain(cloud: Google, credential: Credential, *, account: str | None = None) -> Obtained:
+    use = CredentialUse(credential, "orders.example.com")
+    given = surroundings(texts={"ACCOUNT": cloud.account() if account is None else account}, issuer=cloud.issuer)
+    return asyncio.run(_awaited(use, given))
+
+
+async def _awaited(use: CredentialUse, given: object) -> Obtained:
+    return await open_source(use, surroundings=given)()  # type: ignore[arg-type]
+
+
+def _account(cloud: Google, **fields: object) -> ServiceAccountToken:
+    endpoint = f"{cloud.url}/token"
+    return ServiceAccountToken(account=variable("ACCOUNT"), token_endpoint=endpoint, **fields)  # type: ignore[arg-type]
+
+
+def _federated(cloud: Google) -> FederatedToken:
+    return FederatedToken(
+        audience=AUDIENCE,
+        service_account=EMAIL,
+        provider=PROVIDER,
+        sts_endpoint=f"{cloud.url}/v1/token",
+        iam_endpoint=cloud.url,
+    )
+
+
+def _is_id_token(found: Obtained) -> bool:
+    claims = jwt.decode(found.value.reveal(), GOOGLE_KEY, algorithms=["RS256"], audience=AUDIENCE)
+    return bool(abs(found.expires_at - claims["exp"]) < 2)
+
+
+def test_an_id_token_with_the_key_of_an_account(cloud: Google) -> None:
+    assert _is_id_token(_obtain(cloud, _account(cloud, audience=AUDIENCE)))
+
+
+def test_an_access_token_for_scopes(cloud: Google) -> None:
+    found = _obtain(cloud, _account(cloud, scopes=("https://www.googleapis.com/auth/cloud-platform",)))
+    assert found.value.reveal() in cloud.access
+    assert found.expires_at == pytest.approx(time.time() + 3599, abs=5)
+
+
+def test_a_token_that_the_key_signs_itself(cloud: Google) -> None:
+    found = _obtain(cloud, SelfSignedToken(account=variable("ACCOUNT"), audience="https://pubsub.googleapis.com/"))
+    claims = jwt.decode(found.value.reveal(), options={"verify_signature": False})
+    assert (claims["iss"], claims["sub"], claims["aud"]) == (EMAIL, EMAIL, "https://pubsub.googleapis.com/")
+    assert cloud.server.seen == []
+    assert found.expires_at == pytest.approx(time.time() + 3600, abs=5)
+
+
+def test_the_gateway_acts_as_an_account_without_a_key(cloud: Google) -> None:
+    assert _is_id_token(_obtain(cloud, _federated(cloud)))
+    assert [seen.target for seen in cloud.server.seen] == [
+        "/v1/token",
+        f"/v1/projects/-/serviceAccounts/{EMAIL}:generateIdToken",
+    ]
+
+
+def _distrust(cloud: Google) -> None:
+    cloud.trusted = False
+
+
+def _other_audience(cloud: Google) -> None:
+    cloud.allowed_audience = "https://elsewhere.example.com"
+
+
+def _late(cloud: Google) -> None:
+    cloud.issuer.skew = -600
+
+
+def _early(cloud: Google) -> None:
+    cloud.issuer.skew = 600
+
+
+def _other_key(cloud: Google) -> None:
+    cloud.issuer = Issuer()
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_distrust, "rejected by the attribute condition"),
+        (_other_audience, "does not match the expected audience"),
+        (_late, "stale to sign-in"),
+        (_early, "ImmatureSignatureError"),
+    ],
+)
+def test_a_refused_exchange_is_told_in_googles_words(
+    cloud: Google, change: Callable[[Google], None], words: str
+) -> None:
+    change(cloud)
+    with pytest.raises(ProviderError, match=words) as refused:
+        _obtain(cloud, _federated(cloud))
+    assert refused.value.final
+
+
+def test_a_revoked_key_of_an_account_is_told(cloud: Google) -> None:
+    cloud.key_revoked = True
+    with pytest.raises(ProviderError, match="invalid_grant: Invalid JWT Signature"):
+        _obtain(cloud, _account(cloud, audience=AUDIENCE))
+
+
+@pytest.mark.parametrize("kind", ["account", "federated"])
+@pytest.mark.parametrize(
+    ("trouble", "words", "wait"),
+    [
+        (lambda: answer(500, {"error": "internal_failure"}), "internal_failure", None),
+        (lambda: answer(503, b"<html>busy</html>"), "status 503", None),
+        (lambda: answer(429, {"error": "rate_limited"}, "retry-after: 7"), "rate_limited", 7.0),
+        (lambda: answer(302, b"", "location: http://127.0.0.1:1/"), "status 302", None),
+        (lambda: answer(200, b"{not json"), None, None),
+        (lambda: answer(200, {}), None, None),
+        (lambda: answer(200, {"access_token": "", "id_token": "", "token": ""}), None, None),
+        (lambda: answer(200, b"[" + b" " * 300_000 + b"]"), "larger than", None),
+    ],
+)
+def test_whatever_goes_wrong_is_an_error_without_a_secret(
+    cloud: Google, kind: str, trouble: Callable[[], bytes], words: str | None, wait: float | None
+) -> None:
+    cloud.trouble = trouble
+    credential = _account(cloud, audience=AUDIENCE) if kind == "account" else _federated(cloud)
+    with pytest.raises(ProviderError, match=words) as refused:
+        _obtain(cloud, credential)
+    assert refused.value.retry_after == wait
+    assert "PRIVATE KEY" not in repr(refused.value) + refused.value.message + refused.value.hint
+    assert len(cloud.server.seen) == 1, "one attempt is one request: the lease knows when to try again"
+
+
+def test_nobody_there_is_an_error(cloud: Google) -> None:
+    gone = ServiceAccountToken(
+        account=variable("ACCOUNT"), audience=AUDIENCE, token_endpoint="http://127.0.0.1:1/token"
+    )
+    with pytest.raises(ProviderError, match="cannot reach"):
+        _obtain(cloud, gone)
+
+
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [
+        ("not json", "is not JSON"),
+        ("[]", "lacks one of"),
+        (json.dumps({"type": "authorized_user", "client_email": "a", "private_key": "b"}), "no key of a service"),
+        (json.dumps({"type": "service_account", "client_email": "a", "private_key": "canary"}), "that is none"),
+    ],
+)
+def test_what_is_wrong_with_a_key_file_is_said(cloud: Google, account: str, words: str) -> None:
+    with pytest.raises(ProviderError, match=words) as refused:
+        _obtain(cloud, _account(cloud, audience=AUDIENCE), account=account)
+    assert refused.value.final
+    assert "canary" not in refused.value.message + refused.value.hint
+
+
+def test_line_breaks_that_a_shell_has_escaped_are_mended(cloud: Google) -> None:
+    found = json.loads(cloud.account())
+    escaped = json.dumps({**found, "private_key": found["private_key"].replace("\n", "\\n")})
+    assert _is_id_token(_obtain(cloud, _account(cloud, audience=AUDIENCE), account=escaped))
+
+
+def test_the_address_inside_a_key_file_is_never_asked(cloud: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever could change it would be sent an assertion that Google takes."""
+    monkeypatch.setattr("wicketgate.broker.google_library.TOKEN_ENDPOINT", f"{cloud.url}/token")
+    assert "attacker.example.com" in cloud.account()
+    assert _is_id_token(_obtain(cloud, ServiceAccountToken(account=variable("ACCOUNT"), audience=AUDIENCE)))
