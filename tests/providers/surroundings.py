@@ -43,7 +43,11 @@ class Issuer:
 
 
 def surroundings(
-    *, texts: dict[str, str] | None = None, issuer: Issuer | None = None, pairs: dict[str, ShownPair] | None = None
+    *,
+    texts: dict[str, str] | None = None,
+    issuer: Issuer | None = None,
+    pairs: dict[str, ShownPair] | None = None,
+    roots: Path | None = None,
 ) -> Surroundings:
     def key_pair(name: str) -> ShownPair:
         if pairs is None or name not in pairs:
@@ -54,7 +58,7 @@ def surroundings(
         Texts(texts or {}),
         issuer or Issuer(),
         key_pair,
-        system_roots(),
+        roots or system_roots(),
         Path("/dev/shm"),  # noqa: S108 - memory
         time.time,
     )

@@ -84,7 +84,6 @@ KNOWN_ELSEWHERE = frozenset(
         "traffic-splitting-inbound",
         "transform-body-inbound",
         "transform-body-outbound",
-        "upstream-azure-ad-service-auth-inbound",
         "upstream-firebase-user-auth-inbound",
         "validate-json-schema-inbound",
         "web-bot-auth-inbound",

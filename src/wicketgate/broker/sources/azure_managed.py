@@ -1,0 +1,20 @@
+"""Tokens of the machine's own identity in Azure: a virtual machine, App Service, Functions, Arc.
+
+Source: https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
+"""
+
+from __future__ import annotations
+
+from wicketgate.broker.entra import managed_token
+from wicketgate.broker.source import Obtain, Obtained, Source, Surroundings
+from wicketgate.ir.credentials.azure import ManagedIdentityToken
+
+
+def _open(credential: ManagedIdentityToken, _: str, surroundings: Surroundings) -> Obtain:
+    async def obtain() -> Obtained:
+        return await managed_token(credential.resource, credential.client_id, surroundings)
+
+    return obtain
+
+
+SOURCE = Source(credential=ManagedIdentityToken, open=_open)
