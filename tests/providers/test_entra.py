@@ -31,7 +31,6 @@ from wicketgate.ir.credentials.base import Credential, CredentialUse
 from wicketgate.ir.secrets import TextSecret
 from wicketgate.secret_value import SecretValue
 
-
 BY_SECRET = AppSecret(variable("SECRET"))
 
 

@@ -223,7 +223,7 @@ def test_keys_that_are_not_whole_are_none(server: RecordingOrigin, lacking: str)
         obtain(RoleByKeyPair(keys=OURS, role=role(server.url)), KEYS)
 
 
-@pytest.mark.parametrize("raw", [answer(200, "not xml"), answer(502, "<html>"), b""])
+@pytest.mark.parametrize("raw", [answer(200, "not xml"), answer(502, "<html>"), given("Another")])
 def test_an_answer_that_is_none(server: RecordingOrigin, raw: bytes) -> None:
     server.reply = lambda _: raw
     with pytest.raises(ProviderError):
@@ -236,8 +236,14 @@ def test_nothing_from_outside_counts(server: RecordingOrigin, monkeypatch: pytes
     obtain(RoleByKeyPair(keys=OURS, role=role(server.url)), KEYS)
     assert KEYS["ID"] in server.last.one("authorization")
     assert server.last.all("x-amz-security-token") == []
+    server.reply = lambda _: given("AssumeRoleWithWebIdentity")
     obtain(RoleByGatewayToken(role=role(server.url)), {})
     assert server.last.all("authorization") == []
+
+
+def test_an_sts_that_is_not_there() -> None:
+    with pytest.raises(ProviderError, match="cannot ask STS"):
+        obtain(RoleByKeyPair(keys=OURS, role=role("http://127.0.0.1:9")), KEYS)
 
 
 @pytest.mark.parametrize(
