@@ -7,6 +7,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,17 @@ class Account:
             aws_secret_access_key=self.keys["KEY"],
         )
 
-    def checks_signatures(self, yes: bool) -> None:
-        httpx.post(f"{self.url}/moto-api/reset-auth", content="0" if yes else "inf", trust_env=False)
+    @contextmanager
+    def checking(self) -> Iterator[None]:
+        """Let moto verify signatures, policies and who is trusted."""
+        self._let_pass("0")
+        try:
+            yield
+        finally:
+            self._let_pass("inf")
+
+    def _let_pass(self, requests: str) -> None:
+        httpx.post(f"{self.url}/moto-api/reset-auth", content=requests, trust_env=False).raise_for_status()
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +72,13 @@ def account() -> Iterator[Account]:
     document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
     iam.put_user_policy(UserName="gateway", PolicyName="assume", PolicyDocument=document)
     key = iam.create_access_key(UserName="gateway")["AccessKey"]
-    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    trusted = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::123456789012:user/gateway"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"sts:ExternalId": "tenant-7"}},
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
     iam.create_role(RoleName="wicketgate", AssumeRolePolicyDocument=trust)
     yield Account(url, {"ID": key["AccessKeyId"], "KEY": key["SecretAccessKey"]})
     server.stop()
@@ -81,12 +97,13 @@ def role(url: str, **fields: Any) -> AssumedRole:
     return AssumedRole(arn=ROLE, session_name="wicketgate", region="eu-west-1", endpoint=url, **fields)
 
 
+def by_keys(url: str, *, external_id: str = "tenant-7", **fields: Any) -> RoleByKeyPair:
+    return RoleByKeyPair(keys=OURS, role=role(url, **fields), external_id=external_id)
+
+
 def test_a_role_by_a_signed_request(account: Account) -> None:
-    account.checks_signatures(True)
-    try:
-        found = obtain(RoleByKeyPair(keys=OURS, role=role(account.url, life=900)), account.keys)
-    finally:
-        account.checks_signatures(False)
+    with account.checking():
+        found = obtain(by_keys(account.url, life=900), account.keys)
     keys = json.loads(found.value.reveal())
     assert set(keys) == {"AccessKeyId", "SecretAccessKey", "SessionToken"}
     assert found.expires_at == pytest.approx(time.time() + 900, abs=10)
@@ -95,15 +112,18 @@ def test_a_role_by_a_signed_request(account: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"), [({"KEY": "wrong"}, "SignatureDoesNotMatch"), ({"ID": "AKIANOBODY"}, "InvalidClientTokenId")]
+    ("changed", "external_id", "words"),
+    [
+        ({"KEY": "wrong"}, "tenant-7", "SignatureDoesNotMatch"),
+        ({"ID": "AKIANOBODY"}, "tenant-7", "InvalidClientTokenId"),
+        ({}, "tenant-8", "AccessDenied"),
+    ],
 )
-def test_a_wrong_key_is_refused_in_the_words_of_sts(account: Account, changed: dict[str, str], words: str) -> None:
-    account.checks_signatures(True)
-    try:
-        with pytest.raises(ProviderError, match=words) as refused:
-            obtain(RoleByKeyPair(keys=OURS, role=role(account.url)), {**account.keys, **changed})
-    finally:
-        account.checks_signatures(False)
+def test_whom_sts_does_not_trust_it_says_so(
+    account: Account, changed: dict[str, str], external_id: str, words: str
+) -> None:
+    with account.checking(), pytest.raises(ProviderError, match=words) as refused:
+        obtain(by_keys(account.url, external_id=external_id), {**account.keys, **changed})
     assert refused.value.final
     assert account.keys["KEY"] not in str(refused.value)
 
@@ -181,8 +201,7 @@ def test_what_is_asked_with_the_gateways_token(server: RecordingOrigin) -> None:
 
 def test_what_is_asked_with_a_key_pair(server: RecordingOrigin) -> None:
     server.reply = lambda _: given("AssumeRole")
-    credential = RoleByKeyPair(keys=OURS, role=role(server.url), external_id="tenant-7")
-    obtain(credential, KEYS)
+    obtain(by_keys(server.url), KEYS)
     assert _form(server.last)["ExternalId"] == "tenant-7"
     scope = f"Credential={KEYS['ID']}/"
     assert scope in server.last.one("authorization")
@@ -220,20 +239,20 @@ def test_a_refusal_keeps_its_words(
 def test_keys_that_are_not_whole_are_none(server: RecordingOrigin, lacking: str) -> None:
     server.reply = lambda _: given("AssumeRole", **{lacking: ""})
     with pytest.raises(ProviderError, match=lacking):
-        obtain(RoleByKeyPair(keys=OURS, role=role(server.url)), KEYS)
+        obtain(by_keys(server.url), KEYS)
 
 
 @pytest.mark.parametrize("raw", [answer(200, "not xml"), answer(502, "<html>"), given("Another")])
 def test_an_answer_that_is_none(server: RecordingOrigin, raw: bytes) -> None:
     server.reply = lambda _: raw
     with pytest.raises(ProviderError):
-        obtain(RoleByKeyPair(keys=OURS, role=role(server.url)), KEYS)
+        obtain(by_keys(server.url), KEYS)
 
 
 def test_nothing_from_outside_counts(server: RecordingOrigin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     server.reply = lambda _: given("AssumeRole")
     _surround(monkeypatch, tmp_path)
-    obtain(RoleByKeyPair(keys=OURS, role=role(server.url)), KEYS)
+    obtain(by_keys(server.url), KEYS)
     assert KEYS["ID"] in server.last.one("authorization")
     assert server.last.all("x-amz-security-token") == []
     server.reply = lambda _: given("AssumeRoleWithWebIdentity")
@@ -243,7 +262,7 @@ def test_nothing_from_outside_counts(server: RecordingOrigin, monkeypatch: pytes
 
 def test_an_sts_that_is_not_there() -> None:
     with pytest.raises(ProviderError, match="cannot ask STS"):
-        obtain(RoleByKeyPair(keys=OURS, role=role("http://127.0.0.1:9")), KEYS)
+        obtain(by_keys("http://127.0.0.1:9"), KEYS)
 
 
 @pytest.mark.parametrize(
