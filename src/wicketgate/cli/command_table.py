@@ -30,6 +30,7 @@ _COMMANDS = {
     "ca-certificate": "ca_certificate:app",
     "credentials": "credentials:credentials",
     "issuer": "issuer:app",
+    "federate": "federate:federate",
     "guard": "guard:guard",
     "doctor": "doctor:doctor",
     "version": "version:version",

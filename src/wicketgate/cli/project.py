@@ -78,6 +78,6 @@ def signing_in_use(workspace: Workspace, environment: str | None) -> tuple[InUse
 
 
 def _is_certificate(source: SecretSource) -> bool:
-    from wicketgate.ir.secrets import TextSecret
+    from wicketgate.ir.secrets import BrokeredToken, SigningKeys, TextSecret
 
-    return not isinstance(source, TextSecret)
+    return not isinstance(source, TextSecret | BrokeredToken | SigningKeys)
