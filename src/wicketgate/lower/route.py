@@ -251,14 +251,14 @@ class RouteLowering:
                 self.diagnostics.error(
                     "issuer-missing",
                     self._span("policies", "inbound"),
-                    f"a {step.credential.kind} credential needs the gateway as issuer, which it is not",
+                    f"this {step.credential.kind} credential needs the gateway as issuer, which it is not",
                     hint="write `[issuer]` with the `url` of the gateway into wicket.toml",
                 )
             if step.hosts and not any(is_host(origin.authority, host) for host in step.hosts):
                 self.diagnostics.error(
                     "credential-elsewhere",
                     self._span("policies", "inbound"),
-                    f"a {step.credential.kind} credential may be sent to {', '.join(step.hosts)}, and this route leads"
+                    f"this {step.credential.kind} credential may be sent to {', '.join(step.hosts)}, and this route leads"
                     f" to {origin.authority}",
                     hint="add the host to `allowedHosts` of the policy, or give this route a policy of its own",
                 )

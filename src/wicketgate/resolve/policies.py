@@ -11,7 +11,7 @@ from wicketgate.policy import Direction, Policy, Step
 from wicketgate.policy.registry import built_in_policies
 from wicketgate.project.load import POLICIES
 from wicketgate.resolve.modules import Module, module_of
-from wicketgate.resolve.reference_names import KNOWN_ELSEWHERE
+from wicketgate.resolve.reference_names import KNOWN_ELSEWHERE, PER_CALLER
 from wicketgate.spec.check import validated
 from wicketgate.spec.located import Located
 from wicketgate.spec.policies_file import PolicyEntry
@@ -135,13 +135,17 @@ def find_kind(entry: Located[PolicyEntry], diagnostics: Diagnostics) -> Policy[A
     return kind
 
 
+def _why(policy_type: str) -> str:
+    return ": a token for each caller needs code for each request" if policy_type in PER_CALLER else ""
+
+
 def _report_unknown(entry: Located[PolicyEntry], diagnostics: Diagnostics) -> None:
     export, policy_type = entry.value.handler.export, entry.value.policy_type
     if policy_type in KNOWN_ELSEWHERE:
         diagnostics.error(
             "policy-not-available",
             entry.span("policyType"),
-            f"`{policy_type}` is not built into this version",
+            f"`{policy_type}` is not built into this version{_why(policy_type)}",
             hint="remove the policy from the project; docs/reference/policies.md lists what is there",
         )
         return

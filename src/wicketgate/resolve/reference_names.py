@@ -92,6 +92,9 @@ KNOWN_ELSEWHERE = frozenset(
 )
 """Policy types."""
 
+PER_CALLER = frozenset(["upstream-firebase-user-auth-inbound"])
+"""Policy types among them that make a credential for each caller."""
+
 HANDLERS_ELSEWHERE = frozenset(
     (
         "awsLambdaHandler",
