@@ -146,3 +146,33 @@ def test_a_new_secret_signs_at_once_and_none_at_all_stops(tmp_path: Path) -> Non
 def _is_signed_with(gateway: Running, api: RecordingOrigin, secret: str) -> bool:
     assert _send(gateway, "GET", "/plain")[0] == 200
     return api.last.one("authorization") == expected(api.last, secret=secret)
+
+
+ROLE = "arn:aws:iam::123456789012:role/wicketgate"
+GIVEN = (
+    '<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>'
+    f"<AccessKeyId>{KEY_ID}</AccessKeyId><SecretAccessKey>{SECRET}</SecretAccessKey><SessionToken>a-token</SessionToken>"
+    "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>"
+).encode()
+
+
+def _sts(seen: Seen) -> bytes:
+    return b"HTTP/1.1 200 OK\r\ncontent-type: text/xml\r\ncontent-length: %d\r\n\r\n%s" % (len(GIVEN), GIVEN)
+
+
+def test_a_route_recovers_whose_keys_come_late(tmp_path: Path) -> None:
+    busy = b"HTTP/1.1 500 Busy\r\ncontent-length: 0\r\n\r\n"
+    with RecordingOrigin() as api, RecordingOrigin(reply=lambda _: busy) as sts:
+        keys = {"accessKeyId": "AKIAOURS", "secretAccessKey": "$env(SIGNING_SECRET)"}
+        name = "upstream-aws-service-auth-inbound", "UpstreamAwsServiceAuthInboundPolicy"
+        signed = policy("signed", *name, **keys, roleArn=ROLE, region="eu-west-1", stsEndpoint=sts.url)
+        route = operation(handler("urlForwardHandler", baseUrl=api.url), inbound=["signed"])
+        write_project(tmp_path, {"/{rest}": {"get": route}}, policies=[signed])
+        (tmp_path / ".env").write_text(f"SIGNING_SECRET={SECRET}\n")
+        with running(tmp_path) as gateway:
+            assert _send(gateway, "GET", "/plain")[0] == 503
+            assert api.seen == []
+            sts.reply = _sts
+            until(lambda: _send(gateway, "GET", "/plain")[0] == 200, seconds=15)
+            assert api.last.one("x-amz-security-token") == "a-token"
+            assert api.last.one("authorization") == expected(api.last, service="execute-api", region="eu-west-1")

@@ -6,7 +6,6 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import threading
 from collections.abc import Mapping
@@ -14,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from wicketgate.broker.signing_keys import signing_keys
 from wicketgate.broker.source import Obtained, ProviderError
 from wicketgate.ir.credentials.aws import AssumedRole
-from wicketgate.secret_value import SecretValue
 
 _SECONDS = 10
 _MOST_WORDS = 300
@@ -112,7 +111,7 @@ def _obtained(found: Mapping[str, Any]) -> Obtained:
     if missing:
         raise ProviderError(f"the answer of STS lacks {', '.join(missing)}")
     keys = {name: found[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
-    return Obtained(SecretValue(json.dumps(keys)), found["Expiration"].timestamp())
+    return signing_keys(keys, expires_at=found["Expiration"].timestamp())
 
 
 def _refusal(response: Mapping[str, Any]) -> ProviderError:

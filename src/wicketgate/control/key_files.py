@@ -33,6 +33,10 @@ def memory_directory() -> Path:
     return _MEMORY
 
 
+_NO_KEYS = b"[default]\n"
+"""Envoy never looks again for a file that was missing or empty at first; and one that goes leaves it the old keys."""
+
+
 class KeyFiles:
     """Envoy watches each place for a file that is moved in. The supervisor removes them all at the end."""
 
@@ -48,25 +52,27 @@ class KeyFiles:
     def make_place(self, use: CredentialUse) -> None:
         """See to it that Envoy can watch the place. Raises `NoMemoryError`."""
         self._make_root()
-        self._path(use).parent.mkdir(mode=0o700, exist_ok=True)
+        path = self._path(use)
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if not path.exists():
+            write_private(path, _NO_KEYS)
 
     def write(self, use: CredentialUse, value: SecretValue | None) -> None:
-        """Put the keys where Envoy reads them; without value they go."""
-        if value is None:
-            self._remove(use)
-        elif self._held.get(use) != value:
-            self.make_place(use)
-            write_private(self._path(use), _profile(value))
+        """Put the keys where Envoy reads them; without value it forgets those that it has."""
+        if self._held.get(use) == value:
+            return
+        self.make_place(use)
+        write_private(self._path(use), _profile(value) if value else _NO_KEYS)
+        if value:
             self._held[use] = value
+        else:
+            del self._held[use]
 
     def keep_only(self, uses: Collection[CredentialUse]) -> None:
-        """Remove the keys of all others."""
+        """Remove the files of all others. What Envoy still does for a version that ends, it does with those keys."""
         for use in self._held.keys() - set(uses):
-            self._remove(use)
-
-    def _remove(self, use: CredentialUse) -> None:
-        self._held.pop(use, None)
-        self._path(use).unlink(missing_ok=True)
+            del self._held[use]
+            self._path(use).unlink(missing_ok=True)
 
     def _path(self, use: CredentialUse) -> Path:
         return self._run.path / keys_file(use)

@@ -145,6 +145,13 @@ def test_the_key_pair_itself_asks_nobody() -> None:
     assert KEYS["KEY"] not in repr(found)
 
 
+@pytest.mark.parametrize("key", ["k" * 4000, "two\nlines", "schlüssel", " "])
+def test_keys_that_envoy_would_not_read_are_refused(key: str) -> None:
+    with pytest.raises(ProviderError) as found:
+        obtain(OURS, {**KEYS, "KEY": key})
+    assert key not in str(found.value) or not key.strip()
+
+
 CREDENTIALS = {
     "AccessKeyId": "ASIAEXAMPLE",
     "SecretAccessKey": "temporary",

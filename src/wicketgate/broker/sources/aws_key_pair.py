@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
+from wicketgate.broker.signing_keys import signing_keys
 from wicketgate.broker.source import Obtain, Obtained, Source, Surroundings
 from wicketgate.ir.credentials.aws import KeyPair
-from wicketgate.secret_value import SecretValue
 
 _LOOKED_AT_AGAIN = 365 * 86_400.0
 """Seconds. It does not end; what changes it is a variable, and that is noticed at once."""
@@ -25,8 +23,7 @@ def key_pair(credential: KeyPair, surroundings: Surroundings) -> dict[str, str]:
 
 def _open(credential: KeyPair, _: str, surroundings: Surroundings) -> Obtain:
     async def obtain() -> Obtained:
-        value = SecretValue(json.dumps(key_pair(credential, surroundings)))
-        return Obtained(value, surroundings.clock() + _LOOKED_AT_AGAIN)
+        return signing_keys(key_pair(credential, surroundings), expires_at=surroundings.clock() + _LOOKED_AT_AGAIN)
 
     return obtain
 
