@@ -258,8 +258,8 @@ class RouteLowering:
                 self.diagnostics.error(
                     "credential-elsewhere",
                     self._span("policies", "inbound"),
-                    f"this {step.credential.kind} credential may be sent to {', '.join(step.hosts)}, and the route leads"
-                    f" to {origin.authority}",
+                    f"this {step.credential.kind} credential may be sent to {', '.join(step.hosts)} only, and the route"
+                    f" leads to {origin.authority}",
                     hint="add the host to `allowedHosts` of the policy, or give this route a policy of its own",
                 )
             elif not step.hosts:
