@@ -5,18 +5,16 @@ from __future__ import annotations
 import http.client
 import stat
 from pathlib import Path
-from urllib.parse import quote, unquote
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
 
 from tests.live.conftest import Running, running, until
 from tests.support.origin import RecordingOrigin, Seen
 from tests.support.project import handler, operation, policy, write_project
+from tests.support.sigv4 import Key, expected, signed_headers
 
-KEY_ID, SECRET = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+KEY = Key()
+KEY_ID, SECRET = KEY.key_id, KEY.secret
 
 
 def _project(folder: Path, api: RecordingOrigin, **options: object) -> Path:
@@ -33,21 +31,6 @@ def _project(folder: Path, api: RecordingOrigin, **options: object) -> Path:
     return folder
 
 
-def expected(seen: Seen, *, secret: str = SECRET, service: str = "wicketgate", region: str = "origin") -> str:
-    """Return the `Authorization` that botocore would have sent with the headers that Envoy signed."""
-    names = seen.one("authorization").partition("SignedHeaders=")[2].partition(",")[0].split(";")
-    headers = {name: seen.one(name) for name in names}
-    request = AWSRequest(
-        seen.method, f"http://{seen.one('host')}{_normalised(seen.target)}", headers=headers, data=seen.body
-    )
-    request.context["timestamp"] = seen.one("x-amz-date")
-    signer = SigV4Auth(Credentials(KEY_ID, secret), service, region)
-    canonical = signer.canonical_request(request)
-    signature = signer.signature(signer.string_to_sign(request, canonical), request)
-    scope = f"{KEY_ID}/{seen.one('x-amz-date')[:8]}/{region}/{service}/aws4_request"
-    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
-
-
 def _send(
     gateway: Running, method: str, target: str, body: bytes = b"", headers: dict[str, str] | None = None
 ) -> tuple[int, bytes]:
@@ -57,17 +40,6 @@ def _send(
     found = answer.status, answer.read()
     connection.close()
     return found
-
-
-def _normalised(target: str) -> str:
-    """Every name and value of a query decoded and encoded anew, as signer and verifier of AWS do: a plus is a space."""
-    path, question, query = target.partition("?")
-    pairs = (field.partition("=") for field in query.split("&"))
-    return f"{path}?{'&'.join(f'{_encoded(name)}={_encoded(value)}' for name, _, value in pairs)}" if question else path
-
-
-def _encoded(text: str) -> str:
-    return quote(unquote(text).replace("+", " "), safe="-_.~")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +56,7 @@ def _encoded(text: str) -> str:
 def test_every_request_is_signed_as_aws_would(signed: Signed, method: str, target: str, body: bytes) -> None:
     kind = {"Content-Type": "application/octet-stream"} if body else {}
     assert _send(signed.gateway, method, target, body, kind)[0] == 200
-    assert signed.api.last.one("authorization") == expected(signed.api.last)
+    assert signed.api.last.one("authorization") == expected(signed.api.last, KEY)
 
 
 class Signed:
@@ -109,7 +81,7 @@ def test_what_a_caller_signed_never_passes(signed: Signed) -> None:
         "X-Amz-Security-Token": "stolen",
     }
     assert _send(signed.gateway, "GET", "/plain", headers=forged)[0] == 200
-    assert signed.api.last.one("authorization") == expected(signed.api.last)
+    assert signed.api.last.one("authorization") == expected(signed.api.last, KEY)
     assert signed.api.last.all("x-amz-security-token") == []
     assert signed.api.last.one("x-amz-date") != "20200101T000000Z"
     assert signed.api.last.all("x-wicketgate-keys") == []
@@ -117,7 +89,7 @@ def test_what_a_caller_signed_never_passes(signed: Signed) -> None:
 
 def test_what_is_signed_is_what_counts(signed: Signed) -> None:
     _send(signed.gateway, "GET", "/plain", headers={"X-Tenant": "a"})
-    names = signed.api.last.one("authorization").partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    names = signed_headers(signed.api.last)
     assert {"host", "x-amz-date", "x-amz-content-sha256", "x-tenant"} <= set(names)
     assert not {"x-request-id", "x-forwarded-for", "x-envoy-expected-rq-timeout-ms", "connection"} & set(names)
 
@@ -145,7 +117,7 @@ def test_a_new_secret_signs_at_once_and_none_at_all_stops(tmp_path: Path) -> Non
 
 def _is_signed_with(gateway: Running, api: RecordingOrigin, secret: str) -> bool:
     assert _send(gateway, "GET", "/plain")[0] == 200
-    return api.last.one("authorization") == expected(api.last, secret=secret)
+    return api.last.one("authorization") == expected(api.last, Key(secret=secret))
 
 
 ROLE = "arn:aws:iam::123456789012:role/wicketgate"
@@ -175,4 +147,4 @@ def test_a_route_recovers_whose_keys_come_late(tmp_path: Path) -> None:
             sts.reply = _sts
             until(lambda: _send(gateway, "GET", "/plain")[0] == 200, seconds=15)
             assert api.last.one("x-amz-security-token") == "a-token"
-            assert api.last.one("authorization") == expected(api.last, service="execute-api", region="eu-west-1")
+            assert api.last.one("authorization") == expected(api.last, Key(service="execute-api", region="eu-west-1"))
