@@ -6,22 +6,34 @@ Wrap the application once, at start::
     app = SecretGuardASGI(app, guard)  # FastAPI, Starlette, Django (ASGI), ...
     application = SecretGuardWSGI(application, guard)  # Flask, Django (WSGI), ...
 
+The same for the gateway's own tokens, with ``wicketgate-guard[token]``::
+
+    guard = TokenGuard(issuer="https://gateway.example.com/__zuplo/issuer", audience="orders")
+    app = TokenGuardASGI(app, guard)
+
 A guard without a usable secret cannot be made: the constructor raises :class:`GuardConfigurationError`.
 """
 
 from __future__ import annotations
 
-from wicketgate_guard._asgi import SecretGuardASGI
+from wicketgate_guard._asgi import SecretGuardASGI, TokenGuardASGI
 from wicketgate_guard._guard import Mode, SecretGuard, Verdict
+from wicketgate_guard._replay import MemoryReplayStore, ReplayStore
 from wicketgate_guard._sources import MINIMUM_SECRET_BYTES, GuardConfigurationError
-from wicketgate_guard._wsgi import SecretGuardWSGI
+from wicketgate_guard._token_guard import TokenGuard
+from wicketgate_guard._wsgi import SecretGuardWSGI, TokenGuardWSGI
 
 __all__ = [
     "MINIMUM_SECRET_BYTES",
     "GuardConfigurationError",
+    "MemoryReplayStore",
     "Mode",
+    "ReplayStore",
     "SecretGuard",
     "SecretGuardASGI",
     "SecretGuardWSGI",
+    "TokenGuard",
+    "TokenGuardASGI",
+    "TokenGuardWSGI",
     "Verdict",
 ]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from wicketgate_guard import _problem
 
 if TYPE_CHECKING:
     from wicketgate_guard._guard import SecretGuard, Verdict
+    from wicketgate_guard._token_guard import TokenGuard
+
+    Guard = Union[SecretGuard, TokenGuard]
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -19,14 +23,14 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 _POLICY_VIOLATION = 1008  # RFC 6455 section 7.4.1
 
 
-class SecretGuardASGI:
+class GuardASGI:
     """Lets http and websocket scopes through when the guard accepts them; lifespan always.
 
     The application sees no header of that name. It finds the verdict in `scope["state"]["wicketgate_guard"]`
     (`request.state.wicketgate_guard` in Starlette and FastAPI), a :class:`Verdict` value as text.
     """
 
-    def __init__(self, app: Application, guard: SecretGuard) -> None:
+    def __init__(self, app: Application, guard: Guard) -> None:
         self._app = app
         self._guard = guard
 
@@ -34,7 +38,7 @@ class SecretGuardASGI:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        verdict = self._judge(scope)
+        verdict = await self._judged(scope)
         if self._guard.admits(verdict, path=scope["path"]):
             await self._app(self._marked(scope, verdict), receive, send)
         elif scope["type"] == "websocket":
@@ -42,9 +46,11 @@ class SecretGuardASGI:
         else:
             await _respond(send, scope, prefix="http")
 
-    def _judge(self, scope: Scope) -> Verdict:
+    async def _judged(self, scope: Scope) -> Verdict:
         values = [value for name, value in scope["headers"] if name.lower() == self._guard.header]
         aliased = any(self._guard.is_alias(name) for name, _ in scope["headers"])
+        if self._guard.waits(values):
+            return await asyncio.to_thread(self._guard.check, values, aliased=aliased)
         return self._guard.check(values, aliased=aliased)
 
     def _marked(self, scope: Scope, verdict: Verdict) -> Scope:
@@ -52,6 +58,14 @@ class SecretGuardASGI:
         kept = [field for field in scope["headers"] if field[0].lower() != header and not is_alias(field[0])]
         state = {**scope.get("state", {}), "wicketgate_guard": verdict.value}
         return {**scope, "headers": kept, "state": state}
+
+
+class SecretGuardASGI(GuardASGI):
+    """The middleware with a :class:`SecretGuard`."""
+
+
+class TokenGuardASGI(GuardASGI):
+    """The middleware with a :class:`TokenGuard`."""
 
 
 async def _respond(send: Send, scope: Scope, *, prefix: str) -> None:

@@ -38,6 +38,13 @@ class Verdict(Enum):
     DUPLICATE = "duplicate"
     ALIASED = "aliased"
     MISMATCH = "mismatch"
+    UNKNOWN_KEY = "signed with a key that the issuer does not publish"
+    WRONG_ISSUER = "of another issuer"
+    WRONG_AUDIENCE = "for another audience"
+    WRONG_CLAIM = "with another claim"
+    EXPIRED = "expired"
+    TOO_EARLY = "not valid yet: compare the clocks"
+    REPLAYED = "used before"
 
 
 class SecretGuard:
@@ -83,6 +90,10 @@ class SecretGuard:
     @property
     def mode(self) -> Mode:
         return self._mode
+
+    def waits(self, values: Sequence[bytes]) -> bool:  # noqa: ARG002 - as `TokenGuard` has it
+        """Whether `check` waits for something: never."""
+        return False
 
     def check(self, values: Sequence[bytes], *, aliased: bool = False) -> Verdict:
         """Judge the field values of the header, one item a header line.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Union
 
 from wicketgate_guard import _problem
 
@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from wicketgate_guard._guard import SecretGuard
+    from wicketgate_guard._token_guard import TokenGuard
 
+    Guard = Union[SecretGuard, TokenGuard]
     Environ = dict[str, Any]
     StartResponse = Callable[..., Any]
     Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
-class SecretGuardWSGI:
+class GuardWSGI:
     """Lets a request through when the guard accepts it.
 
     The application sees no header of that name. It finds the verdict in `environ["wicketgate.guard"]`,
@@ -24,10 +26,11 @@ class SecretGuardWSGI:
 
     A WSGI environment has one key for all spellings of a name, so a server that keeps names with underscores
     shows `backend_secret` here as if it were the header (gunicorn and waitress drop such names by default).
-    Repeated fields reach WSGI joined with a comma. Joined values equal no secret, so they are refused too.
+    Repeated fields reach WSGI joined with a comma. Joined values equal no secret and are no token, so they are
+    refused too.
     """
 
-    def __init__(self, app: Application, guard: SecretGuard) -> None:
+    def __init__(self, app: Application, guard: Guard) -> None:
         self._app = app
         self._guard = guard
         self._key = "HTTP_" + guard.header.decode().upper().replace("-", "_")
@@ -44,3 +47,11 @@ class SecretGuardWSGI:
         start_response("401 Unauthorized", _problem.headers(body))
         # Not every server drops the body of an answer to HEAD.
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else body]
+
+
+class SecretGuardWSGI(GuardWSGI):
+    """The middleware with a :class:`SecretGuard`."""
+
+
+class TokenGuardWSGI(GuardWSGI):
+    """The middleware with a :class:`TokenGuard`."""

@@ -1,0 +1,212 @@
+"""The decision about a token of the gateway's: issuer, audience and algorithms are fixed here, never by the token."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from typing import TYPE_CHECKING, Any, Callable, get_args
+
+from wicketgate_guard._guard import Mode, Verdict
+from wicketgate_guard._keys import KeySet, check_url
+from wicketgate_guard._replay import MemoryReplayStore, ReplayStore
+from wicketgate_guard._sources import GuardConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_logger = logging.getLogger("wicketgate_guard")
+
+_ALGORITHMS = ("ES256", "RS256", "EdDSA")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
+_SKEW = 60.0
+"""Seconds by which clocks may differ."""
+_LONGEST_LIFE = 3600.0
+_NEEDED = ["exp", "iat", "iss", "aud", "sub"]
+
+
+class TokenGuard:
+    """Accepts a request that carries exactly one valid token of one issuer for this origin.
+
+    Args:
+        issuer: the `iss` of the gateway's tokens: `wicket issuer show` tells it.
+        audience: what the gateway's policy names as `audience`; nothing else is accepted.
+        algorithms: which of ES256, RS256 and EdDSA may sign.
+        jwks: the URL of the keys, or a file (`wicket issuer export-jwks`); left out, the issuer's own.
+        claims: further claims that must have exactly these values, such as `{"installation": "berlin"}`.
+        once: accept each token (`jti`) once. The gateway sends a token many times, so this is for tokens that somebody
+            makes for each request; several processes need a `replay` store that they share.
+        header, prefix: where the token stands.
+        mode: `enforce` or `observe`.
+
+    Raises:
+        GuardConfigurationError: an argument is missing or not safe, or PyJWT is not installed.
+    """
+
+    def __init__(
+        self,
+        *,
+        issuer: str,
+        audience: str,
+        algorithms: Iterable[str] = ("ES256",),
+        jwks: str | None = None,
+        claims: Mapping[str, str] | None = None,
+        once: bool = False,
+        replay: ReplayStore | None = None,
+        header: str = "authorization",
+        prefix: str = "Bearer",
+        mode: Mode = "enforce",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        _check_library()
+        if mode not in get_args(Mode):
+            raise GuardConfigurationError(f"mode: {mode!r} is not known. Use 'enforce' or 'observe'.")
+        if not issuer or not audience:
+            raise GuardConfigurationError("issuer and audience must be given: without them any token would do.")
+        if not _HEADER_NAME.fullmatch(header):
+            raise GuardConfigurationError(f"header: {header!r} is not a usable name.")
+        check_url(issuer, what="issuer")
+        self._issuer, self._audience = issuer, audience
+        self._algorithms = _known(algorithms)
+        self._keys = KeySet(jwks or f"{issuer}/.well-known/jwks.json")
+        self._claims = dict(claims or {})
+        self._replay = (replay or MemoryReplayStore()) if once else None
+        self._header, self._prefix = header.lower().encode(), prefix
+        self._mode: Mode = mode
+        self._clock = clock
+        level = logging.INFO if mode == "enforce" else logging.WARNING
+        _logger.log(level, "%r starts", self)
+
+    @property
+    def header(self) -> bytes:
+        """The header's name in lower case."""
+        return self._header
+
+    @property
+    def mode(self) -> Mode:
+        return self._mode
+
+    def waits(self, values: Sequence[bytes]) -> bool:
+        """Whether `check` would fetch keys: an event loop lets a thread do that."""
+        return self._keys.is_remote and len(values) == 1 and self._keys.is_due(_kid(self._token(values[0])))
+
+    def check(self, values: Sequence[bytes], *, aliased: bool = False) -> Verdict:
+        """Judge the field values of the header, one item a header line."""
+        if aliased:
+            return Verdict.ALIASED
+        if len(values) > 1:
+            return Verdict.DUPLICATE
+        token = self._token(values[0]) if values else ""
+        return self._judged(token) if token else Verdict.MISSING
+
+    def admits(self, verdict: Verdict, *, path: str) -> bool:
+        """Whether the request goes on to the application; logs what is, or would be, refused."""
+        if verdict is Verdict.ACCEPTED:
+            return True
+        observing = self._mode == "observe"
+        action = "let through (observe mode)" if observing else "refused"
+        _logger.warning("%s a request that is not the gateway's: token %s, path %r", action, verdict.value, path)
+        return observing
+
+    def is_alias(self, name: bytes) -> bool:
+        """Whether a header name is ours but for `_` in the place of `-`."""
+        lowered = name.lower()
+        return lowered != self._header and lowered.replace(b"_", b"-") == self._header
+
+    def _token(self, value: bytes) -> str:
+        text = value.decode("latin-1").strip()
+        if not self._prefix:
+            return text
+        scheme, _, token = text.partition(" ")
+        return token.strip() if scheme.lower() == self._prefix.lower() else ""
+
+    def _judged(self, token: str) -> Verdict:
+        import jwt
+
+        kid = _kid(token)
+        if self._keys.is_due(kid):
+            self._keys.refresh(kid)
+        key = self._keys.find(kid)
+        if key is None:
+            return Verdict.UNKNOWN_KEY
+        try:
+            claims = jwt.decode(
+                token,
+                key.key,
+                algorithms=self._allowed(key),
+                audience=self._audience,
+                issuer=self._issuer,
+                # Dates are looked at below, by one clock and one allowance.
+                options={"require": _NEEDED, "verify_exp": False, "verify_nbf": False, "verify_iat": False},
+            )
+        except jwt.InvalidAudienceError:
+            return Verdict.WRONG_AUDIENCE
+        except jwt.InvalidIssuerError:
+            return Verdict.WRONG_ISSUER
+        except (jwt.PyJWTError, ValueError, TypeError):
+            return Verdict.MISMATCH
+        return self._claimed(claims)
+
+    def _allowed(self, key: Any) -> list[str]:
+        """A key serves the one algorithm that it is for: a public key is never taken for a shared secret."""
+        return [name for name in self._algorithms if name == key.algorithm_name]
+
+    def _claimed(self, claims: Mapping[str, Any]) -> Verdict:
+        now = self._clock()
+        dates = [claims.get(name, 0) for name in ("exp", "iat", "nbf")]
+        if not all(isinstance(date, (int, float)) for date in dates):
+            return Verdict.MISMATCH
+        ends, made, begins = dates
+        if now >= ends + _SKEW:
+            return Verdict.EXPIRED
+        if made > now + _SKEW or begins > now + _SKEW:
+            return Verdict.TOO_EARLY
+        if ends - made > _LONGEST_LIFE:
+            return Verdict.MISMATCH
+        if isinstance(claims["aud"], list) and len(claims["aud"]) != 1:
+            return Verdict.WRONG_AUDIENCE
+        if any(claims.get(name) != value for name, value in self._claims.items()):
+            return Verdict.WRONG_CLAIM
+        return self._first_time(claims, ends)
+
+    def _first_time(self, claims: Mapping[str, Any], ends: float) -> Verdict:
+        if self._replay is None:
+            return Verdict.ACCEPTED
+        jti = claims.get("jti")
+        if not isinstance(jti, str) or not jti:
+            return Verdict.MISMATCH
+        return Verdict.ACCEPTED if self._replay.first(jti, ends + _SKEW) else Verdict.REPLAYED
+
+    def __repr__(self) -> str:
+        return (
+            f"TokenGuard(issuer={self._issuer!r}, audience={self._audience!r}, keys from {self._keys}, "
+            f"mode={self._mode!r})"
+        )
+
+
+def _known(algorithms: Iterable[str]) -> tuple[str, ...]:
+    found = (algorithms,) if isinstance(algorithms, str) else tuple(algorithms)
+    unknown = [name for name in found if name not in _ALGORITHMS]
+    if not found or unknown:
+        raise GuardConfigurationError(f"algorithms: {', '.join(unknown) or 'none'}. Use {', '.join(_ALGORITHMS)}.")
+    return found
+
+
+def _kid(token: str) -> str:
+    import jwt
+
+    try:
+        kid = jwt.get_unverified_header(token).get("kid")
+    except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+        return ""
+    return kid if isinstance(kid, str) else ""
+
+
+def _check_library() -> None:
+    try:
+        import jwt  # noqa: F401
+        from cryptography.hazmat.primitives import hashes  # noqa: F401
+    except ImportError:
+        raise GuardConfigurationError(
+            "PyJWT is not installed. Install wicketgate-guard[token], which brings it."
+        ) from None
