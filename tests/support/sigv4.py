@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, unquote_plus
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -37,7 +37,7 @@ def signed_headers(seen: Seen) -> list[str]:
 
 def expected(seen: Seen, key: Key) -> str:
     """Return the `Authorization` that botocore would have sent with the headers that Envoy signed."""
-    signer, request = _signer(key), _request(seen)
+    signer, request = _signer(key), _request(seen, key)
     text = signer.string_to_sign(request, signer.canonical_request(request))
     scope = f"{key.key_id}/{seen.one('x-amz-date')[:8]}/{key.region}/{key.service}/aws4_request"
     names, signature = ";".join(signed_headers(seen)), signer.signature(text, request)
@@ -50,7 +50,7 @@ def verify_asymmetric(seen: Seen, key: Key) -> None:
     scope = f"{date[:8]}/{key.service}/aws4_request"
     authorization = seen.one("authorization")
     assert authorization.startswith(f"AWS4-ECDSA-P256-SHA256 Credential={key.key_id}/{scope}, ")
-    digest = hashlib.sha256(_signer(key).canonical_request(_request(seen)).encode()).hexdigest()
+    digest = hashlib.sha256(_signer(key).canonical_request(_request(seen, key)).encode()).hexdigest()
     text = f"AWS4-ECDSA-P256-SHA256\n{date}\n{scope}\n{digest}".encode()
     signature = bytes.fromhex(authorization.partition("Signature=")[2])
     public_key(key).verify(signature, text, ec.ECDSA(hashes.SHA256()))
@@ -73,20 +73,23 @@ def _signer(key: Key) -> SigV4Auth:
     return kind(credentials, key.service, key.region)
 
 
-def _request(seen: Seen) -> AWSRequest:
+def _request(seen: Seen, key: Key) -> AWSRequest:
     headers = {name: ",".join(seen.all(name)) for name in signed_headers(seen)}
-    url = f"http://{seen.one('host')}{_normalised(seen.target)}"
-    request = AWSRequest(seen.method, url, headers=headers, data=seen.body)
+    path, question, query = seen.target.partition("?")
+    # S3 decodes a path and encodes it once; botocore takes for granted that its caller has done so.
+    path = quote(unquote(path), safe="/-_.~") if key.service == "s3" else path
+    request = AWSRequest(
+        seen.method, f"http://{seen.one('host')}{path}{question}{_normalised(query)}", headers=headers, data=seen.body
+    )
     request.context["timestamp"] = seen.one("x-amz-date")
     return request
 
 
-def _normalised(target: str) -> str:
-    """Every name and value of a query decoded and encoded anew, as signer and verifier of AWS do: a plus is a space."""
-    path, question, query = target.partition("?")
-    pairs = (field.partition("=") for field in query.split("&"))
-    return f"{path}?{'&'.join(f'{_encoded(name)}={_encoded(value)}' for name, _, value in pairs)}" if question else path
+def _normalised(query: str) -> str:
+    """Every name and value decoded and encoded anew, as signer and verifier of AWS do: a plus is a space."""
+    pairs = (field.partition("=") for field in query.split("&") if field)
+    return "&".join(f"{_encoded(name)}={_encoded(value)}" for name, _, value in pairs)
 
 
 def _encoded(text: str) -> str:
-    return quote(unquote(text).replace("+", " "), safe="-_.~")
+    return quote(unquote_plus(text), safe="-_.~")

@@ -21,7 +21,8 @@ _SIGNED = files("wicketgate.envoy").joinpath("signed.lua").read_text(encoding="u
 GATE_HEADER = "x-wicketgate-keys"
 """What the gate writes; it never leaves."""
 
-_UNSIGNED_HEADERS = ("x-request-id", "x-envoy-.*", "traceparent", "tracestate", "via", "connection")
+_HOP_HEADERS = ("connection", "expect", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
+_ON_THE_WAY = ("x-request-id", "traceparent", "tracestate", "via")
 _FORGEABLE = ("authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-region-set", "x-amz-security-token")
 _ALGORITHMS = {SigningAlgorithm.SIGV4: "AWS_SIGV4", SigningAlgorithm.SIGV4A: "AWS_SIGV4A"}
 
@@ -51,7 +52,7 @@ def _signer(use: CredentialUse, signing: Signing) -> JsonObject:
         region=signing.region,
         signing_algorithm=_ALGORITHMS[signing.algorithm],
         use_unsigned_payload=not signing.signs_payload,
-        match_excluded_headers=[{"safe_regex": {"regex": name}} for name in _UNSIGNED_HEADERS],
+        match_excluded_headers=[{"prefix": "x-envoy-"}, *({"exact": name} for name in (*_HOP_HEADERS, *_ON_THE_WAY))],
         credential_provider={
             "custom_credential_provider_chain": True,
             "credentials_file_provider": {
