@@ -46,10 +46,10 @@ _METHOD = """\
 - "Connections kept alive" is what encryption costs. "A handshake each" is the cost of a connection: the origin closes
   after each answer (`keepalive_timeout 0`), which is the same for all peers, so requests/s are handshakes/s of both
   sides verified. The origin counts its connections in every run: one a request there (but for those that were being
-  made when the run began), at most one in twenty requests (and one for each in flight) in the other. It writes down every resumed session, and one ends the run: its
-  cache and tickets are off, and so is the peer's cache where it has a switch (Envoy by hand, nginx, HAProxy). The
-  origin's share of a handshake is as large as the gateway's and it has half a core: see "core used", and compare CPU
-  a request.
+  made when the run began), at most one in twenty requests (and one for each in flight) in the other.
+  It writes down every resumed session, and one ends the run: its cache and tickets are off, and so is the peer's cache
+  where it has a switch (Envoy by hand, nginx, HAProxy). The origin's share of a handshake is as large as the gateway's
+  and it has half a core: see "core used", and compare CPU a request.
 - With a client certificate for each origin, one nginx plays all origins and answers with the serial number that it was
   shown, over a connection for each request. A certificate is replaced in the store by a process that has started
   before; the wait is from the order to the first answer with the new number.
