@@ -1,8 +1,17 @@
 """Signatures over requests, made by Envoy on each try (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
 
 Envoy sends a request unsigned when it has no keys. So a gate stands before the signer, which is open while the broker
-holds keys, and behind it somebody looks whether there is a signature: otherwise the request is answered 503. Envoy goes
-on with keys whose file is gone or cannot be read: that they have ended only the gate tells it.
+holds keys, and behind it somebody looks whether there is a signature: otherwise the request is answered 503.
+
+How Envoy 1.39 reads keys, measured with two workers: a file that is moved in counts within milliseconds, for all of
+them; one that is written in place does not count. One that is missing when the signer is made is never looked at again.
+Later, one that goes, is empty or has more than 4,096 bytes leaves it the keys that it has, while one without keys, or
+one that cannot be parsed, makes it forget them.
+
+What is signed: method, path, query, the hash of the body, and every header that has a value, `host` as the origin gets
+it, but those of one hop or changed on the way. Envoy itself leaves out `x-forwarded-for`, `x-forwarded-proto` and
+`x-amzn-trace-id`. A body is read whole, 1 MiB at most (else 413), unless it stays unsigned. For S3 a path is encoded
+only if it holds no escape: one that holds both escapes and unescaped reserved characters is refused there.
 """
 
 from __future__ import annotations
@@ -18,12 +27,11 @@ from wicketgate.ir.secrets import SigningKeys
 from wicketgate.json_types import JsonObject
 
 _SIGNED = files("wicketgate.envoy").joinpath("signed.lua").read_text(encoding="utf-8")
-GATE_HEADER = "x-wicketgate-keys"
-"""What the gate writes; it never leaves."""
-
+_SIGNATURE = "authorization"
 _HOP_HEADERS = ("connection", "expect", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
 _ON_THE_WAY = ("x-request-id", "traceparent", "tracestate", "via")
-_FORGEABLE = ("authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-region-set", "x-amz-security-token")
+_UNSIGNED = (_SIGNATURE, *_HOP_HEADERS, *_ON_THE_WAY)
+_FORGEABLE = ("x-amz-content-sha256", "x-amz-date", "x-amz-region-set", "x-amz-security-token")
 _ALGORITHMS = {SigningAlgorithm.SIGV4: "AWS_SIGV4", SigningAlgorithm.SIGV4A: "AWS_SIGV4A"}
 
 
@@ -33,11 +41,13 @@ def keys_file(use: CredentialUse) -> str:
 
 
 def signature_filters(use: CredentialUse, signing: Signing) -> list[JsonObject]:
-    """Return the filters that sign: the caller's own signature goes, the gate, the signer."""
+    """Return the filters that sign: the caller's own signature goes, the gate, the signer, the look behind it.
+
+    The gate writes where the signature will stand: so it takes away the caller's, and costs no filter to clean up.
+    """
     return [
         _remove("wicketgate.signature.forget", *_FORGEABLE),
-        inject(GATE_HEADER, SigningKeys(use)),
-        _remove("wicketgate.signature.gate", GATE_HEADER),
+        inject(_SIGNATURE, SigningKeys(use)),
         _signer(use, signing),
         http_filter("wicketgate.signed", "lua.v3.Lua", default_source_code={"inline_string": _SIGNED}),
     ]
@@ -52,7 +62,7 @@ def _signer(use: CredentialUse, signing: Signing) -> JsonObject:
         region=signing.region,
         signing_algorithm=_ALGORITHMS[signing.algorithm],
         use_unsigned_payload=not signing.signs_payload,
-        match_excluded_headers=[{"prefix": "x-envoy-"}, *({"exact": name} for name in (*_HOP_HEADERS, *_ON_THE_WAY))],
+        match_excluded_headers=[{"prefix": "x-envoy-"}, *({"exact": name} for name in _UNSIGNED)],
         credential_provider={
             "custom_credential_provider_chain": True,
             "credentials_file_provider": {
