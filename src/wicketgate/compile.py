@@ -19,7 +19,7 @@ from wicketgate.certificates.directory import find_certificates
 from wicketgate.diagnostics import Diagnostic, Diagnostics, Span, printable
 from wicketgate.envoy.emit import emit
 from wicketgate.envoy.resources import EnvoyResources
-from wicketgate.ir.gateway import Document, GatewayIR
+from wicketgate.ir.gateway import GatewayIR
 from wicketgate.lower.gateway import lower_project
 from wicketgate.project.load import load_project
 from wicketgate.resolve.certificates import CertificateTable
@@ -48,26 +48,23 @@ def compile_project(
     *,
     variables: VariableLookup,
     certificates: CertificateLookup = NO_CERTIFICATES,
-    documents: tuple[Document, ...] = (),
     listen: tuple[str, ...] = (),
     roots: Path | None = None,
 ) -> Compiled:
     """Compile the project in `folder`.
 
-    `certificates` are those of the installation that it may name; `documents` is what the gateway publishes of itself;
-    `listen` (`ADDR:PORT`) replaces the addresses of
+    `certificates` are those of the installation that it may name; `listen` (`ADDR:PORT`) replaces the addresses of
     `wicket.toml`; `roots` the system's certificate authorities.
     Never raises for what a user wrote: every such fault is a diagnostic.
     """
     with _collector_paused():
-        return _compile(folder, variables, certificates, documents, listen, roots or system_roots())
+        return _compile(folder, variables, certificates, listen, roots or system_roots())
 
 
 def _compile(
     folder: Path,
     variables: VariableLookup,
     certificates: CertificateLookup,
-    published: tuple[Document, ...],
     listen: tuple[str, ...],
     roots: Path,
 ) -> Compiled:
@@ -79,7 +76,7 @@ def _compile(
     if installation is None:
         return Compiled(None, None, None, _told(diagnostics, scope))
     table = _certificate_table(folder, installation, certificates)
-    gateway = dataclasses.replace(lower_project(spec, installation, scope, table, diagnostics), documents=published)
+    gateway = lower_project(spec, installation, scope, table, diagnostics)
     if diagnostics.has_errors:
         return Compiled(installation, None, None, _told(diagnostics, scope))
     resources = emit(gateway, roots=roots)

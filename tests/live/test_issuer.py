@@ -135,6 +135,42 @@ def test_a_roll_under_load_fails_nobody(tmp_path: Path) -> None:
             assert len(answers) > 200
 
 
+def test_keys_are_published_whatever_state_the_project_is_in(tmp_path: Path) -> None:
+    """Somebody left an error in the project; the keys roll on, and none signs that nobody can know."""
+    with RecordingOrigin() as api:
+        project = _project(tmp_path, api, settings="publish_ahead = 1\n", audience="orders")
+        with running(project) as gateway:
+            (project / "config" / "policies.json").write_text("{")
+            for _ in range(2):
+                before = _signing(gateway, api)
+                _wicket(project, "issuer", "rotate")
+                until(lambda: _signing(gateway, api) != before)  # noqa: B023
+                assert _signing(gateway, api) in _published(gateway)
+            assert gateway.get("/orders")[0] == 200
+
+
+def test_caches_are_told_for_how_long(tmp_path: Path) -> None:
+    """Never for longer than a key is published before it signs."""
+    with RecordingOrigin() as api, running(_project(tmp_path, api, settings="publish_ahead = 7\n")) as gateway:
+        connection = HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+        connection.request("GET", "/__zuplo/issuer/.well-known/jwks.json")
+        headers = connection.getresponse().headers
+        connection.close()
+        assert headers.get_all("content-type") == ["application/json"]
+        assert headers.get_all("cache-control") == ["public, max-age=7"]
+
+
+def _signing(gateway: Running, api: RecordingOrigin) -> str:
+    assert gateway.get("/orders")[0] == 200
+    token = api.last.one("authorization").removeprefix("Bearer ")
+    return str(jwt.get_unverified_header(token)["kid"])
+
+
+def _published(gateway: Running) -> set[str]:
+    _, body = gateway.get("/__zuplo/issuer/.well-known/jwks.json")
+    return {key["kid"] for key in json.loads(body)["keys"]}
+
+
 def _wicket(project: Path, *arguments: str) -> str:
     command = [sys.executable, "-m", "wicketgate.cli", *arguments, "--project", str(project)]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout

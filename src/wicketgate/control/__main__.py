@@ -65,7 +65,6 @@ def _plane(settings: ControlSettings) -> ControlPlane:
             settings.project,
             variables=values.variables,
             certificates=values.certificates,
-            documents=issuer.documents() if issuer else (),
             listen=settings.listen,
         ),
     )

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from wicketgate.control.secret_sources import described, source_of
 from wicketgate.control.secret_values import Values, secret_message
-from wicketgate.envoy.acme_challenges import with_challenges
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.errors import WicketError
 from wicketgate.ir.secrets import SecretSource, TextSecret
@@ -61,14 +60,6 @@ class Candidate:
                     raise
                 secrets[name], kept[name] = held[name], error.message
         return Joined(Snapshot({**self.configuration.collections, Kind.SECRETS: secrets}), kept)
-
-
-def answering(snapshot: Snapshot, answers: Mapping[str, str], key: VersionKey) -> Snapshot:
-    """Return a version that answers ACME challenges too; `answers` by token."""
-    if not answers:
-        return snapshot
-    routes = tuple(with_challenges(json.loads(item.body), answers) for item in snapshot.of(Kind.ROUTES).values())
-    return Snapshot({**snapshot.collections, Kind.ROUTES: _collection(routes, key)})
 
 
 def _collection(messages: tuple[JsonObject, ...], key: VersionKey) -> Collection:

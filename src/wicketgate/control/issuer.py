@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wicketgate.broker.source import Obtained
+from wicketgate.envoy.documents import Document
 from wicketgate.errors import WicketError
-from wicketgate.ir.gateway import Document
 from wicketgate.issuer.documents import KEYS_PATH, METADATA_PATH, key_set, metadata
 from wicketgate.issuer.identity import Identity
 from wicketgate.issuer.keys import Algorithm
@@ -19,6 +19,7 @@ from wicketgate.issuer.token import Wanted, sign
 from wicketgate.spec.installation import IssuerSection
 
 if TYPE_CHECKING:
+    from wicketgate.control.live import Live
     from wicketgate.store.issuer_keys import IssuerKeys
 
 _log = logging.getLogger(__name__)
@@ -29,8 +30,7 @@ OUR_PATH = "/__wicket/issuer"
 
 
 class IssuerKeeper:
-    """Signs with the current key. `published` is called when the documents have changed, `rolled` when another key
-    signs."""
+    """Signs with the current key. `rolled` is called when another key signs."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class IssuerKeeper:
         self._keys: tuple[KeyInService, ...] = ()
         self._seen = -1
         self._due = 0.0
-        self.published: Callable[[], None] = lambda: None
+        self._published: tuple[Document, ...] = ()
         self.rolled: Callable[[], None] = lambda: None
         self.problem = ""
 
@@ -63,7 +63,7 @@ class IssuerKeeper:
         life = life or self._section.token_expiration
         now = self._clock()
         wanted = Wanted(audience, subject, life, claims)
-        return Obtained(sign(self._keys[0].key, self._identity, wanted, now=now), now + life)
+        return Obtained(sign(self._keys[0].key, self._identity, wanted, now=now), int(now + life))
 
     def documents(self) -> tuple[Document, ...]:
         """Return what the gateway publishes of itself, at both of its paths."""
@@ -72,13 +72,15 @@ class IssuerKeeper:
         keys = [each.key for each in self._keys]
         found = {METADATA_PATH: metadata(self._section.issuer, keys), KEYS_PATH: key_set(keys)}
         bases = dict.fromkeys((self._section.base_path, OUR_PATH))
-        return tuple(Document(f"{base}{path}", body, MAX_AGE) for base in bases for path, body in found.items())
+        age = int(min(MAX_AGE, self._section.publish_ahead))
+        return tuple(Document(f"{base}{path}", body, age) for base in bases for path, body in found.items())
 
     async def prepare(self) -> None:
         """See to it that there are keys. Raises `WicketError`."""
         await asyncio.to_thread(self._look)
+        self._published = self.documents()
 
-    async def keep(self) -> None:
+    async def keep(self, live: Live) -> None:
         """Roll the keys as their times come, until cancelled."""
         while True:
             await asyncio.sleep(_TROUBLE_SECONDS if self.problem else _LOOK_SECONDS)
@@ -91,13 +93,22 @@ class IssuerKeeper:
                     _log.error("cannot keep the issuer's keys: %s", error.message, extra={"hint": error.hint})
                 self.problem = error.message
             self._tell(before)
+            await self._publish(live)
 
     def _tell(self, before: tuple[KeyInService, ...]) -> None:
-        if {each.key.kid for each in before} != {each.key.kid for each in self._keys}:
-            self.published()
         if before and before[0].key.kid != self._keys[0].key.kid:
             _log.info("the issuer signs with another key", extra={"kid": self._keys[0].key.kid})
             self.rolled()
+
+    async def _publish(self, live: Live) -> None:
+        documents = self.documents()
+        if documents == self._published:
+            return
+        attempt = await live.publish_documents(documents)
+        if attempt.ok:
+            self._published = documents
+        else:
+            self.problem = f"the issuer's keys are not published: {attempt.message}"
 
     def _look(self) -> None:
         keys = self._open()

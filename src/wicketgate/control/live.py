@@ -9,10 +9,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from wicketgate.compile import Compiled
-from wicketgate.control.candidate import Candidate, answering, load_candidate, save_candidate
+from wicketgate.control.beside import Beside
+from wicketgate.control.candidate import Candidate, load_candidate, save_candidate
 from wicketgate.control.secret_values import Values
 from wicketgate.control.validation import refusal
 from wicketgate.diagnostics import Diagnostic
+from wicketgate.envoy.documents import Document
 from wicketgate.errors import WicketError
 from wicketgate.ir.secrets import SecretSource
 from wicketgate.json_types import JsonObject
@@ -70,7 +72,7 @@ class Live:
         self._key = key
         self._compiling = asyncio.Lock()
         self._publishing = asyncio.Lock()
-        self._answers: Mapping[str, str] = {}
+        self._beside = Beside(key)
         self.candidate: Candidate | None = None
         self.snapshot = Snapshot()
         self.version = ""
@@ -114,7 +116,16 @@ class Live:
 
     async def answer_challenges(self, answers: Mapping[str, str]) -> Attempt:
         """Make answers to ACME challenges live beside the project, by token; none takes them away."""
-        self._answers = answers
+        self._beside.answers = answers
+        return await self.refresh_secrets()
+
+    def carry(self, documents: tuple[Document, ...]) -> None:
+        """Let documents be part of whatever is made live from now on."""
+        self._beside.documents = documents
+
+    async def publish_documents(self, documents: tuple[Document, ...]) -> Attempt:
+        """Make documents live beside the project, whatever state the project on disk is in."""
+        self.carry(documents)
         return await self.refresh_secrets()
 
     async def _concluded(self, work: Awaitable[Attempt], began: float) -> Attempt:
@@ -159,7 +170,7 @@ class Live:
         for name, problem in joined.kept.items():
             if self.kept.get(name) != problem:
                 _log.error("the certificate in use stays: %s", problem, extra={"secret": name})
-        return answering(joined.snapshot, self._answers, self._key), joined.kept
+        return self._beside.joined(joined.snapshot), joined.kept
 
     async def _refusal(self, candidate: Candidate) -> str | None:
         """Ask an Envoy that serves nothing. Changed routes alone are left to the one that serves: it takes them whole

@@ -101,6 +101,7 @@ class _Running:
         async with Tasks(failed=self._fail) as tasks:
             if self.plane.issuer is not None:
                 await self.plane.issuer.prepare()
+                self.live.carry(self.plane.issuer.documents())
             tasks.start("broker", self.plane.credentials.run())
             await self._begin()
             self.channel.send(Report.PUBLISHED)
@@ -113,8 +114,8 @@ class _Running:
             tasks.start("TLS failures", TlsFailures(self.admin, self.live).watch())
             tasks.start("private authority", self.plane.authority.keep())
             if (issuer := self.plane.issuer) is not None:
-                issuer.published, issuer.rolled = self.stale.set, self.plane.credentials.issuer_rolled
-                tasks.start("issuer", issuer.keep())
+                issuer.rolled = self.plane.credentials.issuer_rolled
+                tasks.start("issuer", issuer.keep(self.live))
             if self.plane.acme is not None:
                 tasks.start("acme", self.plane.acme.keep(self.live))
             tasks.start("serving", self._announce())

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from wicketgate.envoy.types import any_of, extension
-from wicketgate.ir.gateway import Document
 from wicketgate.json_types import JsonObject
 
 
-def document_matcher(document: Document) -> JsonObject:
+@dataclass(frozen=True, slots=True)
+class Document:
+    """JSON that the gateway itself answers with at exactly this path, for `max_age` seconds good."""
+
+    path: str
+    body: str
+    max_age: int
+
+
+def with_documents(routes: JsonObject, documents: tuple[Document, ...]) -> JsonObject:
+    """Return a route configuration that answers with the documents, before any route is looked for."""
+    (host,) = routes["virtual_hosts"]
+    matcher = host["matcher"]
+    two_hosts, *others = matcher["matcher_list"]["matchers"]
+    matchers = [two_hosts, *map(_matcher, documents), *others]
+    sizes = [len(document.body.encode()) for document in documents]
+    longest = max([routes["max_direct_response_body_size_bytes"], *sizes])
+    answering = {**host, "matcher": {**matcher, "matcher_list": {"matchers": matchers}}}
+    return {**routes, "virtual_hosts": [answering], "max_direct_response_body_size_bytes": longest}
+
+
+def _matcher(document: Document) -> JsonObject:
     """Return the matcher that answers one document; other methods than GET and HEAD get it too, and do no harm."""
     path = extension(":path", "envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=":path")
     headers = {"content-type": "application/json", "cache-control": f"public, max-age={document.max_age}"}

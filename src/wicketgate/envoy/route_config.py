@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 
 from wicketgate.envoy.cors import RESPONSE_HEADERS, serves_preflight
-from wicketgate.envoy.documents import document_matcher
 from wicketgate.envoy.errors import REQUEST_ID_HEADER
 from wicketgate.envoy.names import ROUTES, STRIP_FILTER
 from wicketgate.envoy.proofs import QUERY_CARRIER
@@ -47,7 +46,7 @@ def route_config(gateway: GatewayIR) -> JsonObject:
         "name": ROUTES,
         "domains": ["*"],
         "matcher": {
-            "matcher_list": {"matchers": [_two_hosts(), *map(document_matcher, gateway.documents), *_twins(gateway)]},
+            "matcher_list": {"matchers": [_two_hosts(), *_twins(gateway)]},
             "on_no_match": {"matcher": matcher},
         },
         "response_headers_to_remove": [*RESPONSE_HEADERS, *gateway.reserved_headers],
@@ -66,7 +65,7 @@ def route_config(gateway: GatewayIR) -> JsonObject:
         virtual_hosts=[host],
         # Preflights that do not fit end at a cluster that does not exist; publishing orders the others.
         validate_clusters=False,
-        max_direct_response_body_size_bytes=max([4096, *map(_body_size, gateway.routes), *_document_sizes(gateway)]),
+        max_direct_response_body_size_bytes=max([4096, *map(_body_size, gateway.routes)]),
     )
 
 
@@ -112,10 +111,6 @@ def _strip(gateway: GatewayIR) -> JsonObject:
 
 def _build_id(matcher: JsonObject) -> str:
     return hashlib.sha256(json.dumps(matcher, sort_keys=True).encode()).hexdigest()[:12]
-
-
-def _document_sizes(gateway: GatewayIR) -> list[int]:
-    return [len(document.body.encode()) for document in gateway.documents]
 
 
 def _body_size(route: Route) -> int:

@@ -130,15 +130,6 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """JSON that the gateway itself answers with at exactly this path, for `max_age` seconds good."""
-
-    path: str
-    body: str
-    max_age: int
-
-
-@dataclass(frozen=True, slots=True)
 class GatewayIR:
     """All of it. Routes stand in document order: the first that matches answers."""
 
@@ -149,5 +140,3 @@ class GatewayIR:
     """Names in which origins get a proof, sorted."""
     reserved_headers: tuple[str, ...]
     """Those of them that only the gateway may send; a caller's copy never passes, on any route."""
-    documents: tuple[Document, ...] = ()
-    """Answered before any route is looked for."""
