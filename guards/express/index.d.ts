@@ -6,7 +6,17 @@ import type { Duplex } from 'node:stream';
 export type Mode = 'enforce' | 'observe';
 
 /** What the guard found; set on the request as `req.wicketgateGuard`. All but `accepted` are refused in `enforce`. */
-export type Verdict = 'accepted' | 'missing' | 'duplicate' | 'aliased' | 'mismatch';
+export type Verdict = 'accepted' | 'missing' | 'duplicate' | 'aliased' | 'mismatch' | TokenVerdict;
+
+/** What else may be wrong with a token. */
+export type TokenVerdict =
+  | 'signed with a key that the issuer does not publish'
+  | 'of another issuer'
+  | 'for another audience'
+  | 'with another claim'
+  | 'expired'
+  | 'not valid yet: compare the clocks'
+  | 'used before';
 
 export interface GuardLogger {
   info(message: string): void;
@@ -54,3 +64,54 @@ export declare class GuardConfigurationError extends Error {}
  * @throws GuardConfigurationError when there is no usable secret or an option is not valid.
  */
 export declare function secretGuard(options?: SecretGuardOptions): SecretGuard;
+
+/** Remembers one-time keys. Several processes that serve one origin must share one, in a database for example. */
+export interface ReplayStore {
+  /** Notes a key until a time (unix seconds); tells whether it is the first time. Must be one atomic step. */
+  first(key: string, until: number): boolean;
+}
+
+/** Remembers within one process. */
+export declare class MemoryReplayStore implements ReplayStore {
+  constructor(options?: { most?: number; now?: () => number });
+  first(key: string, until: number): boolean;
+}
+
+export interface TokenGuardOptions {
+  /** The `iss` of the gateway's tokens: `wicket issuer show` tells it. */
+  issuer: string;
+  /** What the gateway's policy names as `audience`; nothing else is accepted. */
+  audience: string;
+  /** Which algorithms may sign. Default: `['ES256']`. */
+  algorithms?: ReadonlyArray<'ES256' | 'RS256' | 'EdDSA'>;
+  /** The URL of the keys, or a file (`wicket issuer export-jwks`). Default: the issuer's own. */
+  jwks?: string;
+  /** Further claims that must have exactly these values. */
+  claims?: Readonly<Record<string, string>>;
+  /** Accept each token (`jti`) once: for tokens that somebody makes for each request. */
+  once?: boolean;
+  /** Where one-time tokens are remembered. Default: in this process. */
+  replay?: ReplayStore;
+  /** Default: `authorization`. */
+  header?: string;
+  /** The scheme before the token; empty for the bare token. Default: `Bearer`. */
+  prefix?: string;
+  /** Default: `enforce`. */
+  mode?: Mode;
+  /** Default: `console`. Gets no token, ever. */
+  logger?: GuardLogger;
+}
+
+export interface TokenGuard {
+  (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
+  readonly mode: Mode;
+  /** As `SecretGuard.admitsUpgrade`, but it may have to fetch keys first. */
+  admitsUpgrade(req: IncomingMessage, socket: Duplex): Promise<boolean>;
+}
+
+/**
+ * Express middleware that accepts a request carrying exactly one valid token of one issuer for this origin.
+ *
+ * @throws GuardConfigurationError when an option is missing or not safe.
+ */
+export declare function tokenGuard(options: TokenGuardOptions): TokenGuard;

@@ -2,7 +2,9 @@
 
 const { timingSafeEqual } = require('node:crypto');
 const problem = require('./lib/problem');
+const { MemoryReplayStore } = require('./lib/replay');
 const { GuardConfigurationError, MINIMUM_SECRET_BYTES, digest, secretSource } = require('./lib/secrets');
+const { TokenJudge } = require('./lib/token');
 
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^`|~-]+$/;
 
@@ -52,11 +54,39 @@ function matches(value, accepted) {
   return matched;
 }
 
-function judge({ values, aliased }, source) {
+/** What is wrong before the value is looked at; undefined when there is exactly one. */
+function shape({ values, aliased }) {
   if (aliased) return 'aliased';
   if (values.length > 1) return 'duplicate';
-  if (values.length === 0 || values[0] === '') return 'missing';
-  return matches(values[0], source.digests()) ? 'accepted' : 'mismatch';
+  return values.length === 0 || values[0] === '' ? 'missing' : undefined;
+}
+
+function judgeSecret(found, source) {
+  return shape(found) ?? (matches(found.values[0], source.digests()) ? 'accepted' : 'mismatch');
+}
+
+async function judgeToken(found, prefix, judge) {
+  const wrong = shape(found);
+  if (wrong) return wrong;
+  const [scheme, ...rest] = found.values[0].trim().split(/ +/);
+  const token = prefix === '' ? scheme : rest[0];
+  if (!token || (prefix !== '' && scheme.toLowerCase() !== prefix.toLowerCase())) return 'missing';
+  return judge.judge(token);
+}
+
+/** Notes the verdict on the request, logs what is or would be refused, and tells whether it goes on. */
+function admit(req, verdict, { mode, log, what }) {
+  req.wicketgateGuard = verdict;
+  if (verdict === 'accepted') return true;
+  const done = mode === 'observe' ? 'let through (observe mode)' : 'refused';
+  const path = JSON.stringify((req.originalUrl ?? req.url).split('?', 1)[0]);
+  log.warn(`wicketgate guard: ${done} a request that is not the gateway's: ${what} ${verdict}, path ${path}`);
+  return mode === 'observe';
+}
+
+function announce({ mode, log }, text) {
+  // An origin that is only watching is not sealed, and its log must say so from the first line.
+  log[mode === 'observe' ? 'warn' : 'info'](`wicketgate guard: mode ${mode}, ${text}`);
 }
 
 function refuse(req, res) {
@@ -79,14 +109,10 @@ function secretGuard(options = {}) {
   const ours = header.toLowerCase();
   const source = secretSource(options, log);
 
+  const manner = { mode, log, what: `header ${ours}` };
+
   function admits(req) {
-    const verdict = judge(takeHeader(req, ours), source);
-    req.wicketgateGuard = verdict;
-    if (verdict === 'accepted') return true;
-    const done = mode === 'observe' ? 'let through (observe mode)' : 'refused';
-    const path = JSON.stringify((req.originalUrl ?? req.url).split('?', 1)[0]);
-    log.warn(`wicketgate guard: ${done} a request that is not the gateway's: header ${ours} ${verdict}, path ${path}`);
-    return mode === 'observe';
+    return admit(req, judgeSecret(takeHeader(req, ours), source), manner);
   }
 
   function guard(req, res, next) {
@@ -101,11 +127,35 @@ function secretGuard(options = {}) {
     return admitted;
   };
 
-  // An origin that is only watching is not sealed, and its log must say so from the first line.
-  log[mode === 'observe' ? 'warn' : 'info'](
-    `wicketgate guard: header ${ours}, mode ${mode}, accepting ${source.digests().length} secrets from ${source}`,
-  );
+  announce(manner, `header ${ours}, accepting ${source.digests().length} secrets from ${source}`);
   return guard;
 }
 
-module.exports = { GuardConfigurationError, MINIMUM_SECRET_BYTES, secretGuard };
+/** See index.d.ts. */
+function tokenGuard(options = {}) {
+  const { header = 'authorization', prefix = 'Bearer', mode = 'enforce', logger: log = console } = options;
+  checkOptions(header, mode);
+  const ours = header.toLowerCase();
+  const judge = new TokenJudge(options, log);
+  const manner = { mode, log, what: 'token' };
+
+  async function admits(req) {
+    return admit(req, await judgeToken(takeHeader(req, ours), prefix, judge), manner);
+  }
+
+  function guard(req, res, next) {
+    admits(req).then((admitted) => (admitted ? next() : refuse(req, res)), next);
+  }
+
+  guard.mode = mode;
+  guard.admitsUpgrade = async function admitsUpgrade(req, socket) {
+    const admitted = await admits(req);
+    if (!admitted) refuseUpgrade(req, socket);
+    return admitted;
+  };
+
+  announce(manner, `${judge}`);
+  return guard;
+}
+
+module.exports = { GuardConfigurationError, MINIMUM_SECRET_BYTES, MemoryReplayStore, secretGuard, tokenGuard };

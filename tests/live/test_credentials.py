@@ -141,13 +141,13 @@ def test_a_changed_secret_is_used_at_once(tmp_path: Path, api: RecordingOrigin, 
 
 
 def test_a_hundred_tokens_renew_under_load(tmp_path: Path, api: RecordingOrigin, identity: Provider) -> None:
-    """Each lives two seconds: within six, all have ended and been renewed several times."""
-    identity.life = 2.0
+    """Each lives four seconds: within ten, all have ended and been renewed more than once."""
+    identity.life = 4.0
     audiences = [f"a{number}" for number in range(100)]
     with running(_project(tmp_path, api, identity, *audiences)) as gateway:
         until(lambda: gateway.status()["ready"], seconds=15)
         answers: list[list[int]] = [[], []]
-        end = time.monotonic() + 6
+        end = time.monotonic() + 10
 
         def load(mine: list[int]) -> None:
             connection = HTTPConnection("127.0.0.1", gateway.port, timeout=10)
@@ -167,4 +167,4 @@ def test_a_hundred_tokens_renew_under_load(tmp_path: Path, api: RecordingOrigin,
         found = answers[0] + answers[1]
         assert set(found) == {200}
         assert len(found) > 1000
-        assert len(identity.issued) > 350
+        assert len(identity.issued) > 300

@@ -1,0 +1,101 @@
+'use strict';
+
+// The issuer's public keys: fetched or read from a file, kept, and fetched anew for a key that is not among them.
+
+const fs = require('node:fs');
+const { GuardConfigurationError } = require('./secrets');
+
+const FETCH_MS = 5_000;
+const MOST_BYTES = 256 * 1024;
+const SHORTEST_MS = 60_000;
+const LONGEST_MS = 86_400_000;
+const USUAL_MS = 300_000;
+// Between two fetches for keys that are not known: a flood of invented ones makes no flood of fetches.
+const COOLDOWN_MS = 30_000;
+const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Refuses a URL whose answer somebody on the way could write. */
+function checkUrl(text, what) {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOCAL.has(url.hostname))) return;
+  throw new GuardConfigurationError(`${what}: ${JSON.stringify(text)} is not https. Plain http is for loopback only.`);
+}
+
+function lifeOf(cacheControl) {
+  const seconds = /(?:^|,)\s*max-age=(\d+)/i.exec(cacheControl ?? '')?.[1];
+  return seconds === undefined ? USUAL_MS : Math.min(Math.max(Number(seconds) * 1000, SHORTEST_MS), LONGEST_MS);
+}
+
+/** Keys by their id. A set that cannot be replaced stays in use for a day after it should have been. */
+class KeySet {
+  #place;
+  #remote;
+  #log;
+  #now;
+  #keys = new Map();
+  #goodUntil = -Infinity;
+  #asked = -Infinity;
+  #changed = null;
+  #fetching = null;
+
+  constructor(place, { log, now = () => performance.now() }) {
+    this.#remote = /^https?:\/\//.test(place);
+    if (this.#remote) checkUrl(place, 'jwks');
+    this.#place = place;
+    this.#log = log;
+    this.#now = now;
+  }
+
+  /** The key of this id as a JWK, after a refresh if one could help; undefined when there is none. */
+  async find(kid) {
+    if (this.#isDue(kid)) {
+      this.#fetching ??= this.#refresh().finally(() => (this.#fetching = null));
+      await this.#fetching;
+    }
+    return this.#now() < this.#goodUntil + LONGEST_MS ? this.#keys.get(kid) : undefined;
+  }
+
+  #isDue(kid) {
+    const now = this.#now();
+    if (now - this.#asked < (this.#remote ? COOLDOWN_MS : 0)) return false;
+    return now >= this.#goodUntil || !this.#keys.has(kid) || (!this.#remote && this.#stamp() !== this.#changed);
+  }
+
+  async #refresh() {
+    this.#asked = this.#now();
+    try {
+      const [body, life] = this.#remote ? await this.#fetch() : this.#read();
+      const { keys } = JSON.parse(body);
+      const signing = keys.filter((key) => typeof key.kid === 'string' && (key.use ?? 'sig') === 'sig');
+      this.#keys = new Map(signing.map((key) => [key.kid, key]));
+      this.#goodUntil = this.#now() + life;
+    } catch (error) {
+      this.#log.warn(`wicketgate guard: cannot refresh the keys of ${this}: ${error.name}`);
+    }
+  }
+
+  async #fetch() {
+    const signal = AbortSignal.timeout(FETCH_MS);
+    const answer = await fetch(this.#place, { redirect: 'error', signal, headers: { accept: 'application/json' } });
+    if (answer.status !== 200) throw new Error(`status ${answer.status}`);
+    const body = Buffer.from(await answer.arrayBuffer());
+    if (body.length > MOST_BYTES) throw new Error('too large');
+    return [body.toString(), lifeOf(answer.headers.get('cache-control'))];
+  }
+
+  #read() {
+    this.#changed = this.#stamp();
+    return [fs.readFileSync(this.#place, 'utf8'), USUAL_MS];
+  }
+
+  #stamp() {
+    const status = fs.statSync(this.#place, { bigint: true, throwIfNoEntry: false });
+    return status ? [status.ino, status.mtimeNs, status.size].join(':') : null;
+  }
+
+  toString() {
+    return this.#place;
+  }
+}
+
+module.exports = { KeySet, checkUrl };

@@ -1,0 +1,268 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const { createHmac, generateKeyPairSync, sign } = require('node:crypto');
+const fs = require('node:fs');
+const http = require('node:http');
+const os = require('node:os');
+const path = require('node:path');
+const { test } = require('node:test');
+const express = require('express');
+const { GuardConfigurationError, MemoryReplayStore, tokenGuard } = require('../index.js');
+
+const ISSUER = 'https://gateway.example.com/__zuplo/issuer';
+const DAY = 86_400;
+
+function now() {
+  return Math.floor(Date.now() / 1000);
+}
+
+function encoded(value) {
+  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
+}
+
+class Issuer {
+  keys = new Map();
+  fetched = 0;
+  status = 200;
+  body;
+
+  constructor() {
+    this.newKey('k1');
+  }
+
+  newKey(kid) {
+    this.keys.set(kid, generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+  }
+
+  keySet() {
+    const keys = [...this.keys].map(([kid, pair]) => ({
+      ...pair.publicKey.export({ format: 'jwk' }),
+      kid,
+      use: 'sig',
+      alg: 'ES256',
+    }));
+    return JSON.stringify({ keys });
+  }
+
+  token({ kid = 'k1', pair = this.keys.get(kid), ...changed } = {}) {
+    const claims = {
+      iss: ISSUER, aud: 'orders', sub: 'wicket:berlin:orders', installation: 'berlin',
+      iat: now(), nbf: now() - 30, exp: now() + 300, jti: Math.random().toString(36), ...changed,
+    };
+    const signed = `${encoded({ alg: 'ES256', typ: 'JWT', kid })}.${encoded(claims)}`;
+    const signature = sign('sha256', Buffer.from(signed), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' });
+    return `${signed}.${signature.toString('base64url')}`;
+  }
+}
+
+async function listening(server, use) {
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    return await use(server.address().port);
+  } finally {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+/** Serves the keys and a guarded application while `use({ issuer, ask, lines })` runs. */
+async function guarded(options, use) {
+  const issuer = new Issuer();
+  const keys = http.createServer((req, res) => {
+    issuer.fetched += 1;
+    res.writeHead(issuer.status, { 'cache-control': 'public, max-age=300', location: '/elsewhere' });
+    res.end(issuer.body ?? issuer.keySet());
+  });
+  await listening(keys, async (port) => {
+    const lines = [];
+    const write = (line) => lines.push(line);
+    const logger = { info: write, warn: write, error: write };
+    const jwks = `http://127.0.0.1:${port}/jwks.json`;
+    const app = express();
+    app.use(tokenGuard({ issuer: ISSUER, audience: 'orders', jwks, logger, ...options }));
+    app.use((req, res) => res.json({ headers: Object.keys(req.headers), verdict: req.wicketgateGuard }));
+    await listening(http.createServer(app), (at) => use({ issuer, lines, ask: (...values) => ask(at, values) }));
+  });
+}
+
+function ask(port, values) {
+  return new Promise((resolve, reject) => {
+    const raw = ['Host', 'origin', ...values.flatMap((value) => ['Authorization', value])];
+    const request = http.request({ port, host: '127.0.0.1', path: '/a?b', headers: raw }, (response) => {
+      let body = '';
+      response.on('data', (chunk) => (body += chunk));
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
+    });
+    request.on('error', reject);
+    request.end();
+  });
+}
+
+test('the right token passes, and the handlers do not see it', async () => {
+  await guarded({ claims: { installation: 'berlin' } }, async ({ issuer, ask: send }) => {
+    const answer = await send(`Bearer ${issuer.token()}`);
+    assert.equal(answer.status, 200);
+    const seen = JSON.parse(answer.body);
+    assert.equal(seen.verdict, 'accepted');
+    assert.ok(!seen.headers.includes('authorization'));
+  });
+});
+
+const WRONG = {
+  'another audience': [{ aud: 'billing' }, 'for another audience'],
+  'several audiences': [{ aud: ['orders', 'billing'] }, 'for another audience'],
+  'no audience': [{ aud: undefined }, 'for another audience'],
+  'another issuer': [{ iss: 'https://evil.example.com' }, 'of another issuer'],
+  'no issuer': [{ iss: undefined }, 'of another issuer'],
+  expired: [{ exp: now() - 90 }, 'expired'],
+  'no end': [{ exp: undefined }, 'mismatch'],
+  'too long a life': [{ exp: now() + DAY }, 'mismatch'],
+  'made in the future': [{ iat: now() + 600, exp: now() + 900 }, 'not valid yet: compare the clocks'],
+  'not valid yet': [{ nbf: now() + 600, exp: now() + 900 }, 'not valid yet: compare the clocks'],
+  'another claim': [{ installation: 'paris' }, 'with another claim'],
+  'no claim': [{ installation: undefined }, 'with another claim'],
+  'no subject': [{ sub: undefined }, 'mismatch'],
+};
+
+test('a wrong claim is refused, and the log says which', async (t) => {
+  for (const [name, [claims, verdict]] of Object.entries(WRONG)) {
+    await t.test(name, () =>
+      guarded({ claims: { installation: 'berlin' } }, async ({ issuer, lines, ask: send }) => {
+        const token = issuer.token(claims);
+        const answer = await send(`Bearer ${token}`);
+        assert.equal(answer.status, 401);
+        assert.equal(answer.headers['content-type'], 'application/problem+json');
+        assert.ok(lines.at(-1).includes(`token ${verdict},`), lines.at(-1));
+        assert.ok(!lines.join().includes(token));
+      }),
+    );
+  }
+});
+
+test('clocks may differ by a minute', async () => {
+  await guarded({}, async ({ issuer, ask: send }) => {
+    assert.equal((await send(`Bearer ${issuer.token({ exp: now() - 50 })}`)).status, 200);
+    assert.equal((await send(`Bearer ${issuer.token({ iat: now() + 50 })}`)).status, 200);
+  });
+});
+
+test('the algorithm is the guard\'s choice', async () => {
+  await guarded({}, async ({ issuer, ask: send }) => {
+    const [, payload] = issuer.token().split('.');
+    const unsigned = `${encoded({ alg: 'none', kid: 'k1' })}.${payload}.`;
+    assert.equal((await send(`Bearer ${unsigned}`)).status, 401);
+    // The public key taken for a shared secret.
+    const pem = issuer.keys.get('k1').publicKey.export({ type: 'spki', format: 'pem' });
+    const head = `${encoded({ alg: 'HS256', kid: 'k1' })}.${payload}`;
+    const forged = `${head}.${createHmac('sha256', pem).update(head).digest('base64url')}`;
+    assert.equal((await send(`Bearer ${forged}`)).status, 401);
+  });
+  await guarded({ algorithms: ['RS256'] }, async ({ issuer, ask: send }) => {
+    assert.equal((await send(`Bearer ${issuer.token()}`)).status, 401);
+  });
+});
+
+test('each algorithm verifies with the keys that it is for', async (t) => {
+  const made = {
+    RS256: [generateKeyPairSync('rsa', { modulusLength: 2048 }), 'sha256'],
+    EdDSA: [generateKeyPairSync('ed25519'), null],
+  };
+  for (const [alg, [pair, hash]] of Object.entries(made)) {
+    await t.test(alg, () =>
+      guarded({ algorithms: [alg] }, async ({ issuer, ask: send }) => {
+        const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'k9', use: 'sig', alg };
+        issuer.body = JSON.stringify({ keys: [jwk] });
+        const [, payload] = issuer.token().split('.');
+        const head = `${encoded({ alg, kid: 'k9' })}.${payload}`;
+        const right = sign(hash, Buffer.from(head), pair.privateKey).toString('base64url');
+        assert.equal((await send(`Bearer ${head}.${right}`)).status, 200);
+        assert.equal((await send(`Bearer ${head}x.${right}`)).status, 401);
+      }),
+    );
+  }
+});
+
+test('a stranger\'s key is refused', async () => {
+  await guarded({}, async ({ issuer, ask: send }) => {
+    const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    assert.equal((await send(`Bearer ${issuer.token({ pair })}`)).status, 401);
+  });
+});
+
+test('what is no token is refused', async () => {
+  await guarded({}, async ({ issuer, ask: send }) => {
+    const right = `Bearer ${issuer.token()}`;
+    const wrong = [[], ['Bearer'], ['Bearer a.b.c'], ['Basic dXM6aXQ='], [`Bearer ${'x'.repeat(9000)}`], [right, right]];
+    for (const values of wrong) assert.equal((await send(...values)).status, 401, String(values));
+    assert.equal((await send(right)).status, 200);
+  });
+});
+
+test('a token counts once where that is asked', async () => {
+  await guarded({ once: true }, async ({ issuer, lines, ask: send }) => {
+    const token = `Bearer ${issuer.token()}`;
+    assert.deepEqual([(await send(token)).status, (await send(token)).status], [200, 401]);
+    assert.ok(lines.at(-1).includes('used before'));
+    assert.equal((await send(`Bearer ${issuer.token({ jti: undefined })}`)).status, 401);
+  });
+});
+
+test('a full replay store refuses, and forgets what has ended', () => {
+  let at = 0;
+  const store = new MemoryReplayStore({ most: 2, now: () => at });
+  assert.deepEqual(['a', 'b', 'c', 'a'].map((key) => store.first(key, 10)), [true, true, false, false]);
+  at = 11;
+  assert.ok(store.first('a', 20));
+});
+
+test('invented keys make no flood of fetches', async () => {
+  await guarded({}, async ({ issuer, ask: send }) => {
+    assert.equal((await send(`Bearer ${issuer.token()}`)).status, 200);
+    for (let number = 0; number < 30; number += 1) {
+      const [, ...rest] = issuer.token().split('.');
+      const head = encoded({ alg: 'ES256', kid: `invented-${number}` });
+      assert.equal((await send(`Bearer ${[head, ...rest].join('.')}`)).status, 401);
+    }
+    assert.equal(issuer.fetched, 1);
+  });
+});
+
+test('without keys nobody enters, and a redirect is not followed', async () => {
+  for (const trouble of [{ status: 500 }, { status: 302 }, { body: '{' }]) {
+    await guarded({}, async ({ issuer, ask: send }) => {
+      Object.assign(issuer, trouble);
+      assert.equal((await send(`Bearer ${issuer.token()}`)).status, 401, 'no key, no entry');
+    });
+  }
+});
+
+test('keys from a file are read again when it changes', async () => {
+  const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'guard-')), 'jwks.json');
+  const issuer = new Issuer();
+  fs.writeFileSync(file, issuer.keySet());
+  await guarded({ jwks: file }, async ({ ask: send }) => {
+    assert.equal((await send(`Bearer ${issuer.token()}`)).status, 200);
+    issuer.newKey('k2');
+    fs.writeFileSync(file, issuer.keySet());
+    assert.equal((await send(`Bearer ${issuer.token({ kid: 'k2' })}`)).status, 200);
+  });
+});
+
+test('what would let anybody in is no guard', () => {
+  const right = { issuer: ISSUER, audience: 'orders' };
+  const wrong = [
+    { issuer: '' }, { audience: '' }, { issuer: 'http://gateway.example.com' }, { jwks: 'http://a.example.com/k' },
+    { algorithms: [] }, { algorithms: ['none'] }, { algorithms: ['HS256'] }, { mode: 'off' }, { header: 'x_token' },
+  ];
+  for (const options of wrong) {
+    assert.throws(() => tokenGuard({ ...right, ...options }), GuardConfigurationError, JSON.stringify(options));
+  }
+});
+
+test('watching lets through and says so', async () => {
+  await guarded({ mode: 'observe' }, async ({ issuer, lines, ask: send }) => {
+    assert.equal((await send(`Bearer ${issuer.token({ aud: 'x' })}`)).status, 200);
+    assert.ok(lines.at(-1).includes('observe mode'));
+  });
+});
