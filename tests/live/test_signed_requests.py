@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from tests.live.conftest import Running, running, until
 from tests.support.origin import RecordingOrigin, Seen
 from tests.support.project import handler, operation, policy, write_project
 from tests.support.sigv4 import Key, expected, signed_headers
+from wicketgate_guard import SignatureGuard, Verdict
+from wicketgate_guard._canonical import SignedRequest
+from wicketgate_guard.sigv4a_public_key import public_key
 
 KEY = Key()
 KEY_ID, SECRET = KEY.key_id, KEY.secret
@@ -89,8 +93,42 @@ def test_what_a_caller_signed_never_passes(signed: Signed) -> None:
 def test_what_is_signed_is_what_counts(signed: Signed) -> None:
     _send(signed.gateway, "GET", "/plain", headers={"X-Tenant": "a"})
     names = signed_headers(signed.api.last)
-    assert {"host", "x-amz-date", "x-amz-content-sha256", "x-tenant"} <= set(names)
-    assert not {"x-request-id", "x-forwarded-for", "x-envoy-expected-rq-timeout-ms", "connection"} & set(names)
+    assert {"host", "x-amz-date", "x-amz-content-sha256", "x-request-id", "x-tenant"} <= set(names)
+    assert not {"x-forwarded-for", "x-envoy-expected-rq-timeout-ms", "connection"} & set(names)
+
+
+@pytest.mark.parametrize("asymmetric", [False, True])
+def test_the_guard_lets_in_what_is_signed_once_and_whole(tmp_path: Path, *, asymmetric: bool) -> None:
+    """Equal requests of one second are told apart by their ids; the same one again is a replay."""
+    key = {"public_keys": {KEY_ID: public_key(KEY_ID, SECRET)}} if asymmetric else {"secrets": {KEY_ID: SECRET}}
+    guard = SignatureGuard(**key)  # type: ignore[arg-type]
+    with RecordingOrigin() as api, running(_project(tmp_path, api, algorithm=_ALGORITHMS[asymmetric])) as gateway:
+        for _ in range(5):
+            assert _send(gateway, "GET", "/plain?a=b%20c&x=+&y=%2B")[0] == 200
+        assert _send(gateway, "POST", "/body", b"amount=1", {"X-Empty": ""})[0] == 200
+        arrived = [_arrived(seen) for seen in api.seen]
+    assert [guard.check(request) for request in arrived] == [Verdict.ACCEPTED] * 6
+    assert guard.check(arrived[0]) is Verdict.REPLAYED
+    fresh = SignatureGuard(**key)  # type: ignore[arg-type]
+    changed = [
+        replace(arrived[5], method="PUT"),
+        replace(arrived[5], target=b"/body?x"),
+        replace(arrived[5], body=b"amount=9"),
+        replace(arrived[5], headers=[(n, b"elsewhere" if n == b"host" else v) for n, v in arrived[5].headers]),
+        replace(arrived[5], headers=[(n, b"other" if n == b"x-request-id" else v) for n, v in arrived[5].headers]),
+    ]
+    assert {fresh.check(request) for request in changed} == {Verdict.MISMATCH}
+    added = replace(arrived[5], headers=[*arrived[5].headers, (b"x-user", b"admin")])
+    assert fresh.check(added) is Verdict.UNSIGNED_HEADER
+    assert fresh.check(arrived[5]) is Verdict.ACCEPTED
+
+
+_ALGORITHMS = {False: "sigv4", True: "sigv4a"}
+
+
+def _arrived(seen: Seen) -> SignedRequest:
+    headers = [(name.lower().encode(), value.encode()) for name, value in seen.headers]
+    return SignedRequest(seen.method, seen.target.encode(), headers, seen.body)
 
 
 def test_keys_stand_in_memory_and_nowhere_else(signed: Signed) -> None:

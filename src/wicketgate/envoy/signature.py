@@ -29,7 +29,7 @@ from wicketgate.json_types import JsonObject
 _SIGNED = files("wicketgate.envoy").joinpath("signed.lua").read_text(encoding="utf-8")
 _SIGNATURE = "authorization"
 _HOP_HEADERS = ("connection", "expect", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
-_ON_THE_WAY = ("x-request-id", "traceparent", "tracestate", "via")
+_ON_THE_WAY = ("traceparent", "tracestate", "via")
 _UNSIGNED = (_SIGNATURE, *_HOP_HEADERS, *_ON_THE_WAY)
 _FORGEABLE = ("x-amz-content-sha256", "x-amz-date", "x-amz-region-set", "x-amz-security-token")
 _ALGORITHMS = {SigningAlgorithm.SIGV4: "AWS_SIGV4", SigningAlgorithm.SIGV4A: "AWS_SIGV4A"}

@@ -11,6 +11,11 @@ The same for the gateway's own tokens, with ``wicketgate-guard[token]``::
     guard = TokenGuard(issuer="https://gateway.example.com/__zuplo/issuer", audience="orders")
     app = TokenGuardASGI(app, guard)
 
+The same for requests that the gateway signs::
+
+    guard = SignatureGuard(secrets={"gateway": os.environ["ORDERS_SIGNING_SECRET"]})
+    app = SignatureGuardASGI(app, guard)
+
 A guard without a usable secret cannot be made: the constructor raises :class:`GuardConfigurationError`.
 """
 
@@ -19,6 +24,8 @@ from __future__ import annotations
 from wicketgate_guard._asgi import SecretGuardASGI, TokenGuardASGI
 from wicketgate_guard._guard import Mode, SecretGuard, Verdict
 from wicketgate_guard._replay import MemoryReplayStore, ReplayStore
+from wicketgate_guard._signature_guard import SignatureGuard
+from wicketgate_guard._signature_middleware import SignatureGuardASGI, SignatureGuardWSGI
 from wicketgate_guard._sources import MINIMUM_SECRET_BYTES, GuardConfigurationError
 from wicketgate_guard._token_guard import TokenGuard
 from wicketgate_guard._wsgi import SecretGuardWSGI, TokenGuardWSGI
@@ -32,6 +39,9 @@ __all__ = [
     "SecretGuard",
     "SecretGuardASGI",
     "SecretGuardWSGI",
+    "SignatureGuard",
+    "SignatureGuardASGI",
+    "SignatureGuardWSGI",
     "TokenGuard",
     "TokenGuardASGI",
     "TokenGuardWSGI",

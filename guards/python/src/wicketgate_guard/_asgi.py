@@ -44,7 +44,7 @@ class GuardASGI:
         elif scope["type"] == "websocket":
             await _refuse_websocket(scope, receive, send)
         else:
-            await _respond(send, scope, prefix="http")
+            await respond(send, scope, prefix="http")
 
     async def _judged(self, scope: Scope) -> Verdict:
         values = [value for name, value in scope["headers"] if name.lower() == self._guard.header]
@@ -68,7 +68,8 @@ class TokenGuardASGI(GuardASGI):
     """The middleware with a :class:`TokenGuard`."""
 
 
-async def _respond(send: Send, scope: Scope, *, prefix: str) -> None:
+async def respond(send: Send, scope: Scope, *, prefix: str) -> None:
+    """Answer with the refusal."""
     body = _problem.unauthorized(scope["path"])
     fields = [(name.encode(), value.encode()) for name, value in _problem.headers(body)]
     await send({"type": f"{prefix}.response.start", "status": 401, "headers": fields})
@@ -78,7 +79,7 @@ async def _respond(send: Send, scope: Scope, *, prefix: str) -> None:
 async def _refuse_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()  # websocket.connect: nothing may be sent before it
     if "websocket.http.response" in (scope.get("extensions") or {}):
-        await _respond(send, scope, prefix="websocket.http")
+        await respond(send, scope, prefix="websocket.http")
     else:
         # Closing before accepting makes the server answer the handshake with 403.
         await send({"type": "websocket.close", "code": _POLICY_VIOLATION, "reason": ""})

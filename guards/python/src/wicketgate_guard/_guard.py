@@ -45,6 +45,9 @@ class Verdict(Enum):
     EXPIRED = "expired"
     TOO_EARLY = "not valid yet: compare the clocks"
     REPLAYED = "used before"
+    UNKNOWN_SIGNER = "of an unknown key"
+    UNSIGNED_HEADER = "beside a header that it does not cover"
+    TOO_LARGE = "over a body larger than the guard reads"
 
 
 class SecretGuard:

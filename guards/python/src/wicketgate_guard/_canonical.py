@@ -1,0 +1,62 @@
+"""What a signature covers, as AWS writes it down.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+
+
+@dataclass(frozen=True)
+class SignedRequest:
+    """A request as it arrived: `target` is path and query in their bytes, names of headers in lower case."""
+
+    method: str
+    target: bytes
+    headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
+    body: bytes = field(default=b"", repr=False)
+
+    def values(self, name: str) -> list[str]:
+        wanted = name.encode()
+        return [value.decode("latin-1") for key, value in self.headers if key == wanted]
+
+
+def canonical_request(request: SignedRequest, signed: Sequence[str], payload: str) -> str:
+    """Return the text whose hash is signed; `payload` is the hash of the body, or what stands for it."""
+    path, _, query = request.target.partition(b"?")
+    headers = "".join(f"{name}:{','.join(map(_trimmed, request.values(name)))}\n" for name in signed)
+    lines = (request.method, _path(path), _query(query), headers, ";".join(signed), payload)
+    return "\n".join(lines)
+
+
+def string_to_sign(algorithm: str, date: str, scope: str, canonical: str) -> bytes:
+    digest = hashlib.sha256(canonical.encode("latin-1")).hexdigest()
+    return f"{algorithm}\n{date}\n{scope}\n{digest}".encode("latin-1")
+
+
+def _path(path: bytes) -> str:
+    """Encode the path once more: what arrives is encoded already."""
+    return quote(path or b"/", safe="/-_.~")
+
+
+def _query(query: bytes) -> str:
+    """Decode and encode each name and value anew, and sort them; a plus is a space."""
+    fields = (part.partition(b"=") for part in query.split(b"&") if part)
+    return "&".join(f"{name}={value}" for name, value in sorted((_encoded(n), _encoded(v)) for n, _, v in fields))
+
+
+def _encoded(part: bytes) -> str:
+    return quote(unquote_to_bytes(part.replace(b"+", b" ")), safe="-_.~")
+
+
+def _trimmed(value: str) -> str:
+    return " ".join(value.split())
