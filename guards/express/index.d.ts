@@ -8,7 +8,7 @@ export type Mode = 'enforce' | 'observe';
 /** What the guard found; set on the request as `req.wicketgateGuard`. All but `accepted` are refused in `enforce`. */
 export type Verdict = 'accepted' | 'missing' | 'duplicate' | 'aliased' | 'mismatch' | TokenVerdict;
 
-/** What else may be wrong with a token. */
+/** What else may be wrong with a token or a signature. */
 export type TokenVerdict =
   | 'signed with a key that the issuer does not publish'
   | 'of another issuer'
@@ -16,7 +16,10 @@ export type TokenVerdict =
   | 'with another claim'
   | 'expired'
   | 'not valid yet: compare the clocks'
-  | 'used before';
+  | 'used before'
+  | 'of an unknown key'
+  | 'beside a header that it does not cover'
+  | 'over a body larger than the guard reads';
 
 export interface GuardLogger {
   info(message: string): void;
@@ -115,3 +118,40 @@ export interface TokenGuard {
  * @throws GuardConfigurationError when an option is missing or not safe.
  */
 export declare function tokenGuard(options: TokenGuardOptions): TokenGuard;
+
+export interface SignatureGuardOptions {
+  /** By key id the secret that signs, or the current and the next one (`sigv4`). */
+  secrets?: Readonly<Record<string, string | readonly [string, string]>>;
+  /** By key id a P-256 public key, PEM (`sigv4a`). */
+  publicKeys?: Readonly<Record<string, string>>;
+  /** As the gateway's policy has them. Default: `wicketgate` in `origin`. */
+  service?: string;
+  region?: string;
+  /** Seconds for which a signature counts. Default: 300. */
+  window?: number;
+  /** Seconds by which the signer's clock may be ahead. Default: 60. */
+  ahead?: number;
+  /** Let bodies in that are not signed. Default: false. */
+  unsignedPayload?: boolean;
+  /** Where signatures are remembered; several processes must share one. Default: in this process. */
+  replay?: ReplayStore;
+  /** Bytes of a body that are read to be checked. Default: 1 MiB. */
+  bodyLimit?: number;
+  /** Default: `enforce`. */
+  mode?: Mode;
+  /** Default: `console`. Gets no secret, ever. */
+  logger?: GuardLogger;
+}
+
+export interface SignatureGuard {
+  (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
+  readonly mode: Mode;
+}
+
+/**
+ * Express middleware that accepts a request once, if its signature (AWS Signature Version 4) covers all of it.
+ * The body is read whole before the handlers run: they find it as a Buffer in `req.body`.
+ *
+ * @throws GuardConfigurationError when there is no usable key or an option is not valid.
+ */
+export declare function signatureGuard(options: SignatureGuardOptions): SignatureGuard;

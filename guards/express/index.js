@@ -4,6 +4,7 @@ const { timingSafeEqual } = require('node:crypto');
 const problem = require('./lib/problem');
 const { MemoryReplayStore } = require('./lib/replay');
 const { GuardConfigurationError, MINIMUM_SECRET_BYTES, digest, secretSource } = require('./lib/secrets');
+const { SignatureJudge } = require('./lib/signature');
 const { TokenJudge } = require('./lib/token');
 
 const HEADER_NAME = /^[A-Za-z0-9!#$%&'*+.^`|~-]+$/;
@@ -158,4 +159,60 @@ function tokenGuard(options = {}) {
   return guard;
 }
 
-module.exports = { GuardConfigurationError, MINIMUM_SECRET_BYTES, MemoryReplayStore, secretGuard, tokenGuard };
+/** Reads a body up to `limit` bytes; undefined when there is more, and then all of it is still to be read. */
+async function bodyOf(req, limit) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > limit) {
+      req.unshift(Buffer.concat(chunks));
+      return undefined;
+    }
+  }
+  return Buffer.concat(chunks);
+}
+
+function arrived(req, body) {
+  const fields = new Map();
+  for (let at = 0; at < req.rawHeaders.length; at += 2) {
+    const name = req.rawHeaders[at].toLowerCase();
+    fields.set(name, [...(fields.get(name) ?? []), req.rawHeaders[at + 1]]);
+  }
+  const values = (name) => fields.get(name) ?? [];
+  return { method: req.method, target: req.originalUrl ?? req.url, names: [...fields.keys()], values, body };
+}
+
+/** See index.d.ts. */
+function signatureGuard(options = {}) {
+  const { mode = 'enforce', bodyLimit = 1024 * 1024, logger: log = console } = options;
+  checkOptions('authorization', mode);
+  const judge = new SignatureJudge(options);
+  const manner = { mode, log, what: 'signature' };
+
+  async function admits(req) {
+    const body = await bodyOf(req, bodyLimit);
+    const verdict = body ? judge.judge(arrived(req, body)) : 'over a body larger than the guard reads';
+    // The stream has ended: parsers of bodies find what was checked here, and leave it alone.
+    if (body?.length > 0) req.body = body;
+    return admit(req, verdict, manner);
+  }
+
+  function guard(req, res, next) {
+    admits(req).then((admitted) => (admitted ? next() : refuse(req, res)), next);
+  }
+
+  guard.mode = mode;
+  announce(manner, `${judge}`);
+  return guard;
+}
+
+module.exports = {
+  GuardConfigurationError,
+  MINIMUM_SECRET_BYTES,
+  MemoryReplayStore,
+  secretGuard,
+  signatureGuard,
+  tokenGuard,
+};
