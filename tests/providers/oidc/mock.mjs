@@ -1,0 +1,8 @@
+// oauth2-mock-server: another independent provider; its port on the first line.
+
+import { OAuth2Server } from 'oauth2-mock-server';
+
+const server = new OAuth2Server();
+await server.issuer.keys.generate('RS256');
+await server.start(0, '127.0.0.1');
+console.log(server.address().port);

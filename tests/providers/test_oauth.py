@@ -1,0 +1,236 @@
+"""The client credentials grant at providers that others wrote: oidc-provider and oauth2-mock-server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import jwt
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from tests.providers.google_server import answer
+from tests.providers.surroundings import surroundings, variable
+from tests.support.certificates import Authority, KeyPair
+from tests.support.origin import RecordingOrigin, Seen
+from wicketgate.broker.registry import open_source
+from wicketgate.broker.source import SHORT, Obtained, ProviderError, ShownPair
+from wicketgate.ir.credentials.base import CredentialUse
+from wicketgate.ir.credentials.oauth import ClientCertificate, ClientSecret, OAuthToken, PrivateKeyJwt
+from wicketgate.ir.secrets import TextSecret
+from wicketgate.secret_value import SecretValue
+
+SECRET = "a secret + with: odd/characters & spaces%"
+RESOURCE = "https://orders.example.com"
+_PROGRAMS = Path(__file__).parent / "oidc"
+
+
+@dataclass(frozen=True)
+class Provider:
+    """A running oidc-provider, and what its clients have."""
+
+    port: int
+    roots: Path
+    key: ec.EllipticCurvePrivateKey
+    shown: KeyPair
+    strange: KeyPair
+
+    @property
+    def url(self) -> str:
+        return f"https://localhost:{self.port}/token"
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("oidc") / "programs"
+    shutil.copytree(_PROGRAMS, folder, ignore=shutil.ignore_patterns("node_modules"))
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    subprocess.run(command, cwd=folder, check=True, timeout=120, capture_output=True)
+    return folder
+
+
+@contextmanager
+def _running(folder: Path, program: str, *arguments: str, **variables: str) -> Iterator[int]:
+    command = ["node", program, *arguments]
+    environment = {**os.environ, **variables}
+    with subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+    ) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        try:
+            yield next(int(line) for line in lines if line.strip().isdecimal())
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def provider(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Provider]:
+    folder = tmp_path_factory.mktemp("authority")
+    authority, stranger = Authority.create(folder / "ours"), Authority.create(folder / "theirs", "Others")
+    server, key = authority.issue("localhost"), ec.generate_private_key(ec.SECP256R1())
+    listed = {"keys": [{**_jwk(key.public_key()), "kid": "k1", "use": "sig"}]}
+    signing = json.dumps({**_jwk(ec.generate_private_key(ec.SECP256R1())), "kid": "p1", "use": "sig", "alg": "ES256"})
+    paths = (server.certificate, server.key, authority.roots)
+    with _running(programs, "provider.mjs", *map(str, paths), json.dumps(listed), PROVIDER_KEY=signing) as port:
+        name = x509.DNSName("gateway.example.com")
+        shown, strange = (each.issue_client("gateway", name) for each in (authority, stranger))
+        yield Provider(port, authority.roots, key, shown, strange)
+
+
+def _jwk(key: ec.EllipticCurvePrivateKey | ec.EllipticCurvePublicKey) -> dict[str, str]:
+    found: dict[str, str] = jwt.algorithms.ECAlgorithm.to_jwk(key, as_dict=True)
+    return found
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> str:
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(encoding, form, serialization.NoEncryption()).decode()
+
+
+def _obtain(
+    credential: OAuthToken,
+    *,
+    roots: Path | None = None,
+    texts: dict[str, str] | None = None,
+    shown: KeyPair | None = None,
+) -> Obtained:
+    pairs = None
+    if shown is not None:
+        pairs = {"gateway": ShownPair(shown.certificate.read_text(), SecretValue(shown.key.read_text()))}
+
+    async def ask() -> Obtained:
+        given = surroundings(texts={"SECRET": SECRET, **(texts or {})}, pairs=pairs, roots=roots)
+        return await open_source(CredentialUse(credential, "orders.example.com"), surroundings=given)()
+
+    return asyncio.run(ask())
+
+
+PARAMETERS = (("scope", "orders.write"), ("resource", RESOURCE))
+BASIC, POST = ClientSecret(variable("SECRET")), ClientSecret(variable("SECRET"), in_form=True)
+ASSERTION = PrivateKeyJwt(variable("KEY"), "ES256", "k1", "")
+
+
+@pytest.mark.parametrize(
+    ("client_id", "client"),
+    [
+        ("basic:odd id", BASIC),
+        ("post", POST),
+        ("assertion", ASSERTION),
+        ("certificate", ClientCertificate("gateway")),
+    ],
+)
+def test_every_way_of_saying_who_asks(
+    provider: Provider, client_id: str, client: ClientSecret | PrivateKeyJwt | ClientCertificate
+) -> None:
+    credential = OAuthToken(
+        token_url=provider.url, client_id=TextSecret((client_id,)), client=client, parameters=PARAMETERS
+    )
+    found = _obtain(credential, roots=provider.roots, texts={"KEY": _pem(provider.key)}, shown=provider.shown)
+    claims = jwt.decode(found.value.reveal(), options={"verify_signature": False})
+    assert (claims["aud"], claims["client_id"], claims["scope"]) == (RESOURCE, client_id, "orders.write")
+    assert found.expires_at == pytest.approx(time.time() + 600, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("client_id", "client", "words"),
+    [
+        ("basic:odd id", ClientSecret(TextSecret(("canary-wrong-secret",))), "invalid_client"),
+        ("nobody", POST, "invalid_client"),
+        ("assertion", PrivateKeyJwt(variable("OTHER"), "ES256", "k1", ""), "invalid_client"),
+        ("certificate", ClientCertificate("strange"), "not there"),
+    ],
+)
+def test_who_is_not_known_gets_nothing(
+    provider: Provider, client_id: str, client: ClientSecret | PrivateKeyJwt | ClientCertificate, words: str
+) -> None:
+    other = _pem(ec.generate_private_key(ec.SECP256R1()))
+    credential = OAuthToken(token_url=provider.url, client_id=TextSecret((client_id,)), client=client)
+    with pytest.raises(Exception, match=words) as refused:
+        _obtain(credential, roots=provider.roots, texts={"OTHER": other}, shown=provider.shown)
+    assert "canary" not in str(refused.value)
+
+
+def test_a_certificate_of_another_authority_gets_nothing(provider: Provider) -> None:
+    credential = OAuthToken(
+        token_url=provider.url, client_id=TextSecret(("certificate",)), client=ClientCertificate("gateway")
+    )
+    with pytest.raises(ProviderError, match="invalid_client"):
+        _obtain(credential, roots=provider.roots, shown=provider.strange)
+
+
+def test_a_resource_that_is_none_is_told(provider: Provider) -> None:
+    parameters = (("scope", "orders.write"), ("resource", "https://elsewhere.example.com"))
+    credential = OAuthToken(token_url=provider.url, client_id=TextSecret(("post",)), client=POST, parameters=parameters)
+    with pytest.raises(ProviderError):
+        _obtain(credential, roots=provider.roots)
+
+
+def test_another_provider_gives_a_token_too(programs: Path) -> None:
+    with _running(programs, "mock.mjs") as port:
+        url = f"http://127.0.0.1:{port}/token"
+        credential = OAuthToken(
+            token_url=url, client_id=TextSecret(("us",)), client=BASIC, parameters=(("scope", "orders.write"),)
+        )
+        found = _obtain(credential)
+        claims = jwt.decode(found.value.reveal(), options={"verify_signature": False})
+        assert claims["scope"] == "orders.write"
+        assert found.expires_at == pytest.approx(claims["exp"], abs=5)
+
+
+@contextmanager
+def _answering(reply: Callable[[Seen], bytes]) -> Iterator[OAuthToken]:
+    with RecordingOrigin(reply=reply) as server:
+        yield OAuthToken(token_url=f"{server.url}/token", client_id=TextSecret(("us",)), client=BASIC)
+
+
+@pytest.mark.parametrize(
+    ("reply", "words", "wait"),
+    [
+        (answer(500, {"error": "server_error"}), "server_error", None),
+        (answer(429, {"error": "slow_down"}, "retry-after: 7"), "slow_down", 7.0),
+        (answer(503, b"<html>"), "status 503", None),
+        (answer(302, b"", "location: http://127.0.0.1:1/"), "status 302", None),
+        (answer(400, {"error": "invalid_scope", "error_description": "no\r\nsuch\x00scope"}), "no  such scope", None),
+        (answer(200, b"{not json"), "not a JSON object", None),
+        (answer(200, []), "not a JSON object", None),
+        (answer(200, {"access_token": ""}), "no `access_token`", None),
+        (answer(200, {"access_token": "a\nb"}), "no `access_token`", None),
+        (answer(200, {"access_token": "t", "token_type": "mac"}), "another kind", None),
+        (answer(200, {"access_token": "t", "expires_in": "soon"}), "not a number", None),
+        (answer(200, {"access_token": "t", "expires_in": -1}), "not the life", None),
+        (answer(200, b" " * 300_000), "larger than", None),
+        (answer(401, {"error": "x"}, "date: Mon, 01 Jan 2024 00:00:00 GMT"), "x", None),
+    ],
+)
+def test_whatever_goes_wrong_is_told(reply: bytes, words: str, wait: float | None) -> None:
+    with _answering(lambda seen: reply) as credential, pytest.raises(ProviderError, match=words) as refused:
+        _obtain(credential)
+    assert refused.value.retry_after == wait
+    assert SECRET not in refused.value.message + refused.value.hint
+    assert ("clock" in refused.value.hint) == (b"2024" in reply)
+
+
+def test_a_token_that_does_not_say_how_long_lives_short() -> None:
+    with _answering(lambda seen: answer(200, {"access_token": "t"})) as credential:
+        assert _obtain(credential).expires_at == pytest.approx(time.time() + SHORT, abs=5)
+
+
+def test_a_variable_that_is_not_set_is_told() -> None:
+    credential = OAuthToken(
+        token_url="http://127.0.0.1:1/token",
+        client_id=TextSecret(("us",)),
+        client=PrivateKeyJwt(TextSecret(("no key",)), "ES256"),
+    )
+    with pytest.raises(ProviderError, match="cannot sign ES256"):
+        _obtain(credential)
