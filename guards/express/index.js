@@ -159,19 +159,33 @@ function tokenGuard(options = {}) {
   return guard;
 }
 
-/** Reads a body up to `limit` bytes; undefined when there is more, and then all of it is still to be read. */
-async function bodyOf(req, limit) {
-  const chunks = [];
-  let length = 0;
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > limit) {
-      req.unshift(Buffer.concat(chunks));
+/**
+ * Reads a body up to `limit` bytes, undefined when there is more; in either case all of it is still to be read, so that
+ * parsers of bodies do their work behind the guard. It is put back before the stream tells its end.
+ */
+function bodyOf(req, limit) {
+  return new Promise((resolve, reject) => {
+    const chunks = [];
+    let length = 0;
+    function settle(body) {
+      req.off('readable', read).off('end', ended).off('error', reject).off('close', closed);
+      const whole = Buffer.concat(chunks);
+      if (whole.length > 0) req.unshift(whole);
+      resolve(body && whole);
+    }
+    const ended = () => settle(true);
+    const closed = () => reject(new Error('the caller left before its body was read'));
+    function read() {
+      for (let chunk = req.read(); chunk !== null; chunk = req.read()) {
+        chunks.push(chunk);
+        length += chunk.length;
+        if (length > limit) return settle(undefined);
+      }
+      if (req.complete && length > 0) settle(true);
       return undefined;
     }
-  }
-  return Buffer.concat(chunks);
+    req.on('readable', read).on('end', ended).on('error', reject).on('close', closed);
+  });
 }
 
 function arrived(req, body) {
@@ -194,8 +208,6 @@ function signatureGuard(options = {}) {
   async function admits(req) {
     const body = await bodyOf(req, bodyLimit);
     const verdict = body ? judge.judge(arrived(req, body)) : 'over a body larger than the guard reads';
-    // The stream has ended: parsers of bodies find what was checked here, and leave it alone.
-    if (body?.length > 0) req.body = body;
     return admit(req, verdict, manner);
   }
 

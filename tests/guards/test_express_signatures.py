@@ -53,7 +53,14 @@ _ids = iter(range(1_000_000))
 
 
 def _signed(
-    port: int, method: str, target: str, body: bytes = b"", *, at: datetime | None = None, **changed: str
+    port: int,
+    method: str,
+    target: str,
+    body: bytes = b"",
+    *,
+    at: datetime | None = None,
+    also: dict[str, str] | None = None,
+    **changed: str,
 ) -> dict[str, str]:
     """Return the headers of a request that botocore has signed."""
     date = (at or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
@@ -62,6 +69,7 @@ def _signed(
         "x-amz-date": date,
         "x-amz-content-sha256": hashlib.sha256(body).hexdigest(),
         "x-request-id": str(next(_ids)),
+        **(also or {}),
     }
     request = AWSRequest(method, f"http://127.0.0.1:{port}{target}", headers=fields, data=body)
     request.context["timestamp"] = date
@@ -101,6 +109,22 @@ def test_what_is_signed_is_let_in_with_its_body(port: int, method: str, target: 
     headers = _signed(port, method, target, body)
     assert _send(port, method, target, body, headers) == (200, body)
     assert _send(port, method, target, body, headers)[0] == 401, "once"
+
+
+def test_parsers_of_bodies_work_behind_the_guard(port: int) -> None:
+    body = b'{ "amount": 1 }'
+    headers = _signed(port, "POST", "/", body, also={"content-type": "application/json"})
+    assert _send(port, "POST", "/", body, headers) == (200, b'{"amount":1}'), "parsed, and written anew"
+
+
+@pytest.mark.parametrize("text", ["\u00e0 la carte", "\u00c5ngstr\u00f6m", "a  b"])
+def test_a_byte_of_utf8_is_not_white_space(port: int, text: str) -> None:
+    raw = text.encode().decode("latin-1")
+    assert (
+        _send(port, "GET", "/", b"", {**_signed(port, "GET", "/", also={"x-tenant": text}), "x-tenant": raw})[0] == 200
+    )
+    added = {**_signed(port, "GET", "/", also={"x-tenant": text}), "x-tenant": f"{raw} \u00a0"}
+    assert _send(port, "GET", "/", b"", added)[0] == 401
 
 
 def test_whatever_is_changed_is_refused(port: int) -> None:
@@ -174,7 +198,9 @@ def test_a_body_that_is_too_large_is_refused(tmp_path_factory: pytest.TempPathFa
         assert _send(port, "POST", "/", body, _signed(port, "POST", "/", body))[0] == 401
 
 
-@pytest.mark.parametrize("options", [{}, {"secrets": {}}, {"secrets": {"k": "short"}}, {"publicKeys": {"k": "none"}}])
+@pytest.mark.parametrize(
+    "options", [{}, {"secrets": {}}, {"secrets": {"k": []}}, {"secrets": {"k": "short"}}, {"publicKeys": {"k": "none"}}]
+)
 def test_what_would_let_anybody_in_does_not_start(
     tmp_path_factory: pytest.TempPathFactory, options: dict[str, Any]
 ) -> None:

@@ -43,11 +43,16 @@ function compare(one, other) {
   return one < other ? -1 : Number(one > other);
 }
 
+/** As Envoy does: of a run of white space the last character stays. A byte of UTF-8 is never white space. */
+function trimmed(value) {
+  return value.replace(/^[\t\v\f\r ]+/, '').replace(/[\t\v\f\r ]*([\t\v\f\r ])/g, '$1').replace(/[\t\v\f\r ]$/, '');
+}
+
 /** The text whose hash is signed. `values(name)` gives the field values of a header, in order. */
 function canonicalRequest({ method, target, values }, signed, payload) {
   const at = target.indexOf('?');
   const [path, query] = at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
-  const fields = signed.map((name) => `${name}:${values(name).map((value) => value.trim().replace(/\s+/g, ' ')).join(',')}\n`);
+  const fields = signed.map((name) => `${name}:${values(name).map(trimmed).join(',')}\n`);
   // What arrives is encoded already: the path is encoded once more.
   const encoded = quoted(Buffer.from(path || '/', 'latin1'), /[A-Za-z0-9_.~/-]/);
   return [method, encoded, canonicalQuery(query), fields.join(''), signed.join(';'), payload].join('\n');

@@ -24,7 +24,7 @@ const NOT_SIGNED = new Set([
 
 function usable(name, given) {
   const values = (Array.isArray(given) ? given : [given]).map((value) => Buffer.from(value ?? ''));
-  if (values.length > 2 || values.some((value) => value.length < MINIMUM_SECRET_BYTES)) {
+  if (values.length === 0 || values.length > 2 || values.some((value) => value.length < MINIMUM_SECRET_BYTES)) {
     throw new GuardConfigurationError(
       `secrets.${name}: give one secret or two, each of at least ${MINIMUM_SECRET_BYTES} bytes.`,
     );
@@ -70,6 +70,9 @@ class SignatureJudge {
     secrets, publicKeys, service = 'wicketgate', region = 'origin', window = 300, ahead = 60,
     unsignedPayload = false, replay, now = () => Date.now() / 1000,
   }) {
+    if (!(window > 0 && ahead >= 0)) {
+      throw new GuardConfigurationError('window and ahead: give seconds, such as 300 and 60.');
+    }
     this.#secrets = mapped(secrets, usable);
     this.#publicKeys = mapped(publicKeys, loaded);
     if (this.#secrets.size + this.#publicKeys.size === 0) {

@@ -6,6 +6,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-s
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_to_bytes
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
+
+_WHITE = "\t\v\f\r "
+_RUN = re.compile(f"[{_WHITE}]*([{_WHITE}])")
 
 
 @dataclass(frozen=True)
@@ -59,4 +63,5 @@ def _encoded(part: bytes) -> str:
 
 
 def _trimmed(value: str) -> str:
-    return " ".join(value.split())
+    """As Envoy does: of a run of white space the last character stays. A byte of UTF-8 is never white space."""
+    return _RUN.sub(r"\1", value.strip(_WHITE))

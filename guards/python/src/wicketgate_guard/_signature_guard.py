@@ -97,6 +97,8 @@ class SignatureGuard:
     ) -> None:
         if mode not in get_args(Mode):
             raise GuardConfigurationError(f"mode: {mode!r} is not known. Use 'enforce' or 'observe'.")
+        if not (window > 0 and ahead >= 0):
+            raise GuardConfigurationError("window and ahead: give seconds, such as 300 and 60.")
         self._secrets = {name: _usable(name, given) for name, given in (secrets or {}).items()}
         self._public_keys = {name: _loaded(name, pem) for name, pem in (public_keys or {}).items()}
         if not self._secrets and not self._public_keys:
@@ -205,7 +207,9 @@ class SignatureGuard:
 
 
 def _usable(name: str, given: str | Iterable[str]) -> tuple[bytes, ...]:
-    values = tuple(value.encode() for value in ([given] if isinstance(given, str) else given))
+    # An unset variable is None: it is refused like an empty one, in our own words.
+    found = [given] if given is None or isinstance(given, (str, bytes)) else list(given)
+    values = tuple(value.encode() if isinstance(value, str) else b"" for value in found)
     if len(values) not in (1, 2) or any(len(value) < MINIMUM_SECRET_BYTES for value in values):
         raise GuardConfigurationError(
             f"secrets[{name!r}]: give one secret or two, each of at least {MINIMUM_SECRET_BYTES} bytes."

@@ -70,17 +70,32 @@ class SignatureGuardWSGI:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        body = environ["wsgi.input"].read(min(_length(environ), self._guard.body_limit + 1))
+        body = _body(environ, self._guard.body_limit)
         verdict = Verdict.TOO_LARGE
         if len(body) <= self._guard.body_limit:
             request = SignedRequest(environ["REQUEST_METHOD"], _target(environ, path), list(_headers(environ)), body)
             verdict = self._guard.check(request)
         environ["wicketgate.guard"] = verdict.value
         if self._guard.admits(verdict, path=path):
-            return self._app({**environ, "wsgi.input": _Rest(body, environ["wsgi.input"])}, start_response)
+            return self._app({**environ, "wsgi.input": _handed_on(verdict, body, environ)}, start_response)
         answer = _problem.unauthorized(path.encode("latin-1"))
         start_response("401 Unauthorized", _problem.headers(answer))
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer]
+
+
+def _body(environ: dict[str, Any], limit: int) -> bytes:
+    """Read up to a byte more than the limit: to the end of the body, where the server marks it, else by its length."""
+    rest = limit + 1 if environ.get("wsgi.input_terminated") else min(_length(environ), limit + 1)
+    parts = []
+    while rest > 0 and (part := environ["wsgi.input"].read(rest)):
+        parts.append(part)
+        rest -= len(part)
+    return b"".join(parts)
+
+
+def _handed_on(verdict: Verdict, body: bytes, environ: dict[str, Any]) -> Any:
+    """What was checked is all that the application gets; only one that is let through unchecked gets the rest too."""
+    return io.BytesIO(body) if verdict is Verdict.ACCEPTED else io.BufferedReader(_Rest(body, environ["wsgi.input"]))
 
 
 class _Rest(io.RawIOBase):

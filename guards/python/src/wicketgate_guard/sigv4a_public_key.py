@@ -37,4 +37,7 @@ def _number(key_id: str, secret: str) -> int:
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: python -m wicketgate_guard.sigv4a_public_key KEY_ID < secret")
-    print(public_key(sys.argv[1], sys.stdin.read().rstrip("\n")), end="")
+    secret = sys.stdin.read().rstrip("\r\n")
+    if not secret:
+        sys.exit("standard input is empty: write the secret to it")
+    print(public_key(sys.argv[1], secret), end="")

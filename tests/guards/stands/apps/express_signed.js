@@ -7,6 +7,6 @@ const { signatureGuard } = require('./index.js');
 
 const app = express();
 app.use(signatureGuard(JSON.parse(process.argv[2])));
-app.use(express.json());
+app.use(express.json(), express.raw({ type: () => true, limit: '1mb' }));
 app.use((req, res) => res.status(200).send(req.body ?? ''));
 const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port));
