@@ -19,6 +19,7 @@ export type TokenVerdict =
   | 'used before'
   | 'of an unknown key'
   | 'beside a header that it does not cover'
+  | 'for another host'
   | 'over a body larger than the guard reads';
 
 export interface GuardLogger {
@@ -133,6 +134,10 @@ export interface SignatureGuardOptions {
   ahead?: number;
   /** Let bodies in that are not signed. Default: false. */
   unsignedPayload?: boolean;
+  /** The names (`Host`) that this origin has; give them if another origin has the same key. */
+  hosts?: readonly string[];
+  /** What proxies between the gateway and this origin add, such as `x-forwarded-port`. */
+  unsignedHeaders?: readonly string[];
   /** Where signatures are remembered; several processes must share one. Default: in this process. */
   replay?: ReplayStore;
   /** Bytes of a body that are read to be checked. Default: 1 MiB. */
@@ -150,7 +155,7 @@ export interface SignatureGuard {
 
 /**
  * Express middleware that accepts a request once, if its signature (AWS Signature Version 4) covers all of it.
- * The body is read whole before the handlers run: they find it as a Buffer in `req.body`.
+ * The body is read whole before the handlers run, and put back for them and for parsers of bodies.
  *
  * @throws GuardConfigurationError when there is no usable key or an option is not valid.
  */

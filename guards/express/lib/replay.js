@@ -1,6 +1,7 @@
 'use strict';
 
-const MOST = 100_000;
+const MOST = 1_000_000;
+const AT_A_TIME = 8;
 
 /**
  * Remembers one-time keys within one process. Several processes that serve one origin must share a store, in a
@@ -19,13 +20,21 @@ class MemoryReplayStore {
   first(key, until) {
     const now = this.#now();
     if ((this.#seen.get(key) ?? 0) > now) return false;
-    if (this.#seen.size >= this.#most) {
-      for (const [old, end] of this.#seen) if (end <= now) this.#seen.delete(old);
-    }
+    this.#forget(now);
     // Forgetting what is still good would let it in again: a flood is refused.
     if (this.#seen.size >= this.#most) return false;
+    this.#seen.delete(key);
     this.#seen.set(key, until);
     return true;
+  }
+
+  /** Takes a few that have ended off the old end: the rest of them waits for the next call. */
+  #forget(now) {
+    let looked = 0;
+    for (const [key, end] of this.#seen) {
+      if ((looked += 1) > AT_A_TIME) return;
+      if (end <= now) this.#seen.delete(key);
+    }
   }
 }
 

@@ -68,7 +68,7 @@ class SignatureJudge {
 
   constructor({
     secrets, publicKeys, service = 'wicketgate', region = 'origin', window = 300, ahead = 60,
-    unsignedPayload = false, replay, now = () => Date.now() / 1000,
+    unsignedPayload = false, hosts, unsignedHeaders = [], replay, now = () => Date.now() / 1000,
   }) {
     if (!(window > 0 && ahead >= 0)) {
       throw new GuardConfigurationError('window and ahead: give seconds, such as 300 and 60.');
@@ -78,7 +78,11 @@ class SignatureJudge {
     if (this.#secrets.size + this.#publicKeys.size === 0) {
       throw new GuardConfigurationError('secrets and publicKeys: none is given. Give the key that the gateway has.');
     }
-    this.#options = { service, region, window, ahead, unsignedPayload };
+    this.#options = {
+      service, region, window, ahead, unsignedPayload,
+      hosts: hosts && new Set(hosts.map((host) => host.toLowerCase())),
+      unsignedHeaders: new Set(unsignedHeaders.map((name) => name.toLowerCase())),
+    };
     this.#now = now;
     this.#replay = replay ?? new MemoryReplayStore({ now });
   }
@@ -109,8 +113,10 @@ class SignatureJudge {
     if (NEEDED.some((name) => request.values(name).length !== 1)) return 'duplicate';
     // A field without a value says nothing, and is not signed.
     const there = request.names.filter((name) => request.values(name).some((value) => value.trim() !== ''));
-    const loose = there.filter((name) => !names.has(name) && !NOT_SIGNED.has(name) && !name.startsWith('x-envoy-'));
-    return loose.length > 0 ? 'beside a header that it does not cover' : this.#intact(request);
+    const { hosts, unsignedHeaders } = this.#options;
+    const loose = there.filter((name) => !names.has(name) && !NOT_SIGNED.has(name) && !unsignedHeaders.has(name));
+    if (loose.length > 0) return 'beside a header that it does not cover';
+    return !hosts || hosts.has(request.values('host')[0].toLowerCase()) ? this.#intact(request) : 'for another host';
   }
 
   #intact(request) {
@@ -126,8 +132,7 @@ class SignatureJudge {
     if (verdict !== 'accepted') return verdict;
     // Not the signature: one of ECDSA has a twin that is as good.
     const seen = `${claim.key} ${createHash('sha256').update(text).digest('hex')}`;
-    const { window, ahead } = this.#options;
-    return this.#replay.first(seen, this.#now() + window + ahead) ? 'accepted' : 'used before';
+    return this.#replay.first(seen, madeAt(date) + this.#options.window) ? 'accepted' : 'used before';
   }
 
   #verified(request, { algorithm, key, scope, signed, signature }, text) {

@@ -171,6 +171,17 @@ def test_the_next_secret_is_accepted_beside_the_current() -> None:
     assert guard.check(_signed(secret="the-next-secret-of-this-key", x_request_id="2")) is Verdict.ACCEPTED
 
 
+def test_a_host_that_is_not_ours_is_refused_where_that_is_asked() -> None:
+    assert _guard(hosts=["Orders.internal"]).check(_signed()) is Verdict.ACCEPTED
+    assert _guard(hosts=["billing.internal"]).check(_signed()) is Verdict.WRONG_HOST
+
+
+def test_what_a_proxy_adds_is_let_in_where_that_is_asked() -> None:
+    added = _with(_signed(), b"x-forwarded-port", b"443")
+    assert _guard().check(added) is Verdict.UNSIGNED_HEADER
+    assert _guard(unsigned_headers=["X-Forwarded-Port"]).check(added) is Verdict.ACCEPTED
+
+
 def test_an_unknown_key_is_refused() -> None:
     assert _guard(secrets={"other": SECRET}).check(_signed()) is Verdict.UNKNOWN_SIGNER
 

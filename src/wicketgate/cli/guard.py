@@ -6,8 +6,10 @@ from typing import Annotated, Literal
 
 import typer
 
+_APPLICATION = "127.0.0.1:8000"
 _SECRET_OPTIONS = ("header", "secret_file", "observe")
 _MTLS_OPTIONS = ("san", "ca", "certificate", "key", "crl")
+_TOKEN_OPTIONS = ("issuer", "audience")
 
 
 def guard(
@@ -16,7 +18,7 @@ def guard(
         str,
         typer.Argument(
             metavar="SERVER",
-            help="nginx, caddy, haproxy, envoy or apache; with --mtls also uvicorn, hypercorn or node.",
+            help="nginx, caddy, haproxy, envoy, apache; with --mtls also uvicorn, hypercorn, node; with --token envoy.",
         ),
     ],
     header: Annotated[str, typer.Option(metavar="NAME", help="The header that carries the secret.")] = "backend-secret",
@@ -50,6 +52,14 @@ def guard(
         str | None,
         typer.Option(metavar="PATH", help="Revocation lists; without it revocation is not checked (--mtls)."),
     ] = None,
+    token: Annotated[bool, typer.Option("--token", help="Demand the gateway's own token instead of a secret.")] = False,
+    issuer: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="The tokens' issuer, as `wicket issuer show` has it (--token)."),
+    ] = None,
+    audience: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The audience that the gateway's policy names (--token).")
+    ] = None,
 ) -> None:
     """Print configuration that makes a server let in the gateway and nobody else.
 
@@ -57,7 +67,16 @@ def guard(
     """
     from wicketgate.guards import GuardConfig, render
     from wicketgate.guards.mtls import MtlsConfig, render_mtls
+    from wicketgate.guards.token import TokenConfig, render_token
 
+    if token:
+        _refuse(context, (*_SECRET_OPTIONS, *_MTLS_OPTIONS, "mtls"), "does not go with --token")
+        if issuer is None or audience is None:
+            raise typer.BadParameter("--token needs --issuer and --audience: without them any token would do")
+        wanted = TokenConfig(issuer=issuer, audience=audience, listen=listen, upstream=upstream or _APPLICATION)
+        typer.echo(render_token(server, wanted), nl=False)
+        return
+    _refuse(context, _TOKEN_OPTIONS, "needs --token")
     if mtls:
         _refuse(context, _SECRET_OPTIONS, "does not go with --mtls")
         if san is None:
@@ -68,7 +87,7 @@ def guard(
     _refuse(context, _MTLS_OPTIONS, "needs --mtls")
     mode: Literal["observe", "enforce"] = "observe" if observe else "enforce"
     config = GuardConfig(
-        header=header, listen=listen, upstream=upstream or "127.0.0.1:8000", secret_file=secret_file, mode=mode
+        header=header, listen=listen, upstream=upstream or _APPLICATION, secret_file=secret_file, mode=mode
     )
     typer.echo(render(server, config), nl=False)
 

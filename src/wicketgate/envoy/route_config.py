@@ -15,6 +15,7 @@ from wicketgate.envoy.route import envoy_route, fixed_status, preflight_route, r
 from wicketgate.envoy.route_tree import Fallbacks, RouteEntry, route_matcher
 from wicketgate.envoy.types import any_of, extension
 from wicketgate.ir.gateway import METHODS, Forward, GatewayIR, Respond, Route
+from wicketgate.ir.origin import SignatureProof
 from wicketgate.json_types import JsonObject
 
 _FORGEABLE = (
@@ -49,6 +50,8 @@ def route_config(gateway: GatewayIR) -> JsonObject:
             "matcher_list": {"matchers": [_two_hosts(), *_twins(gateway)]},
             "on_no_match": {"matcher": matcher},
         },
+        # Each try of a request is signed anew; without its number two of one second would be one and the same.
+        **({"include_request_attempt_count": True} if _signs(gateway) else {}),
         "response_headers_to_remove": [*RESPONSE_HEADERS, *gateway.reserved_headers],
         "response_headers_to_add": [
             {
@@ -111,6 +114,11 @@ def _strip(gateway: GatewayIR) -> JsonObject:
 
 def _build_id(matcher: JsonObject) -> str:
     return hashlib.sha256(json.dumps(matcher, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _signs(gateway: GatewayIR) -> bool:
+    forwards = (route.action for route in gateway.routes if isinstance(route.action, Forward))
+    return any(isinstance(proof, SignatureProof) for forward in forwards for proof in forward.upstream.proofs)
 
 
 def _body_size(route: Route) -> int:

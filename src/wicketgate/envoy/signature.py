@@ -62,7 +62,7 @@ def _signer(use: CredentialUse, signing: Signing) -> JsonObject:
         region=signing.region,
         signing_algorithm=_ALGORITHMS[signing.algorithm],
         use_unsigned_payload=not signing.signs_payload,
-        match_excluded_headers=[{"prefix": "x-envoy-"}, *({"exact": name} for name in _UNSIGNED)],
+        match_excluded_headers=[{"exact": name} for name in _UNSIGNED],
         credential_provider={
             "custom_credential_provider_chain": True,
             "credentials_file_provider": {

@@ -47,6 +47,7 @@ class Verdict(Enum):
     REPLAYED = "used before"
     UNKNOWN_SIGNER = "of an unknown key"
     UNSIGNED_HEADER = "beside a header that it does not cover"
+    WRONG_HOST = "for another host"
     TOO_LARGE = "over a body larger than the guard reads"
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
+from itertools import islice
 from typing import Callable, Protocol
 
-MOST = 100_000
+_logger = logging.getLogger("wicketgate_guard")
+
+_AT_A_TIME = 8
+MOST = 1_000_000
 """Entries. A flood beyond this is refused: forgetting would let what was forgotten in again."""
 
 
@@ -28,15 +33,19 @@ class MemoryReplayStore:
 
     def first(self, key: str, until: float) -> bool:
         with self._lock:
-            if self._seen.get(key, 0.0) > self._clock():
+            now = self._clock()
+            if self._seen.get(key, 0.0) > now:
                 return False
+            self._forget(now)
             if len(self._seen) >= self._most:
-                self._forget()
-            if len(self._seen) >= self._most:
+                _logger.error("the replay store is full: what comes is refused")
                 return False
+            self._seen.pop(key, None)
             self._seen[key] = until
             return True
 
-    def _forget(self) -> None:
-        now = self._clock()
-        self._seen = {key: until for key, until in self._seen.items() if until > now}
+    def _forget(self, now: float) -> None:
+        """Take a few that have ended off the old end: the rest of them waits for the next call."""
+        for key in list(islice(self._seen, _AT_A_TIME)):
+            if self._seen[key] <= now:
+                del self._seen[key]

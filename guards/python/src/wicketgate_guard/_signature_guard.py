@@ -72,6 +72,9 @@ class SignatureGuard:
         service, region: as the gateway's policy has them.
         window: seconds for which a signature counts; `ahead` those by which the signer's clock may be ahead.
         unsigned_payload: let bodies in that are not signed.
+        hosts: the names (`Host`) that this origin has; give them if another origin has the same key, for its requests
+            are good here otherwise.
+        unsigned_headers: what proxies between the gateway and this origin add, such as `x-forwarded-port`.
         replay: where signatures are remembered; several processes must share one.
         body_limit: bytes of a body that are read to be checked.
         mode: `enforce` or `observe`.
@@ -90,6 +93,8 @@ class SignatureGuard:
         window: float = 300.0,
         ahead: float = 60.0,
         unsigned_payload: bool = False,
+        hosts: Iterable[str] | None = None,
+        unsigned_headers: Iterable[str] = (),
         replay: ReplayStore | None = None,
         body_limit: int = 1024 * 1024,
         mode: Mode = "enforce",
@@ -106,6 +111,8 @@ class SignatureGuard:
         self._service, self._region = service, region
         self._window, self._ahead = window, ahead
         self._unsigned_payload = unsigned_payload
+        self._hosts = None if hosts is None else frozenset(host.lower() for host in hosts)
+        self._unsigned_headers = frozenset(name.lower() for name in unsigned_headers)
         self._replay = replay or MemoryReplayStore(clock=clock)
         self.body_limit = body_limit
         self._mode: Mode = mode
@@ -143,10 +150,9 @@ class SignatureGuard:
         if len(dates) != 1 or not _DATE.fullmatch(dates[0]) or not claim.scope.startswith(f"{dates[0][:8]}/"):
             return Verdict.MISMATCH
         try:
-            made = datetime.datetime.strptime(dates[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc)
+            age = self._clock() - _made(dates[0])
         except ValueError:
             return Verdict.MISMATCH
-        age = self._clock() - made.timestamp()
         if age > self._window:
             return Verdict.EXPIRED
         return Verdict.TOO_EARLY if age < -self._ahead else None
@@ -159,8 +165,12 @@ class SignatureGuard:
             return Verdict.MISMATCH
         if any(len(request.values(name)) != 1 for name in _NEEDED):
             return Verdict.DUPLICATE
-        loose = {name for name in there if name not in signed and not name.startswith("x-envoy-")}
-        return Verdict.UNSIGNED_HEADER if loose - NOT_SIGNED else self._intact(request)
+        loose = {name for name in there if name not in signed}
+        if loose - NOT_SIGNED - self._unsigned_headers:
+            return Verdict.UNSIGNED_HEADER
+        if self._hosts is not None and request.values("host")[0].lower() not in self._hosts:
+            return Verdict.WRONG_HOST
+        return self._intact(request)
 
     def _intact(self, request: SignedRequest) -> Verdict | None:
         (payload,) = request.values("x-amz-content-sha256")
@@ -176,7 +186,7 @@ class SignatureGuard:
             return verdict
         # Not the signature: one of ECDSA has a twin that is as good.
         seen = f"{claim.key} {hashlib.sha256(text).hexdigest()}"
-        first = self._replay.first(seen, self._clock() + self._window + self._ahead)
+        first = self._replay.first(seen, _made(date) + self._window)
         return Verdict.ACCEPTED if first else Verdict.REPLAYED
 
     def _verified(self, request: SignedRequest, claim: _Claim, text: bytes) -> Verdict:
@@ -204,6 +214,10 @@ class SignatureGuard:
     def __repr__(self) -> str:
         keys = ", ".join(sorted({*self._secrets, *self._public_keys}))
         return f"SignatureGuard(keys {keys}, {self._service} in {self._region}, mode={self._mode!r})"
+
+
+def _made(date: str) -> float:
+    return datetime.datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=datetime.timezone.utc).timestamp()
 
 
 def _usable(name: str, given: str | Iterable[str]) -> tuple[bytes, ...]:

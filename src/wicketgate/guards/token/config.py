@@ -1,0 +1,64 @@
+"""What the user chose for a printed guard with tokens, checked at the door."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from wicketgate.guards.config import GuardConfigError, split_address
+
+_PLAIN = re.compile(r"[!#-&(-\[\]-~]{1,512}")
+"""Visible ASCII without quotes and backslashes: plain text in every language printed here."""
+_LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenConfig:
+    """One origin that answers the tokens of one issuer for one audience.
+
+    Raises:
+        GuardConfigError: a field holds what would let others in, or what a configuration could not carry unharmed.
+    """
+
+    issuer: str
+    """The `iss` of the gateway's tokens."""
+
+    audience: str
+    """What the gateway's policy names as `audience`."""
+
+    listen: str = "127.0.0.1:8080"
+    """`HOST:PORT` where the server takes requests."""
+
+    upstream: str = "127.0.0.1:8000"
+    """`HOST:PORT` of the application behind it."""
+
+    def __post_init__(self) -> None:
+        for field, text in (("issuer", self.issuer), ("audience", self.audience)):
+            if not _PLAIN.fullmatch(text):
+                raise GuardConfigError(
+                    f"{field}: {text!r} cannot be used", hint="visible ASCII without quotes, spaces and backslashes"
+                )
+        parts = urlsplit(self.issuer)
+        local = parts.scheme == "http" and parts.hostname in _LOCAL
+        if not parts.hostname or not (parts.scheme == "https" or local):
+            raise GuardConfigError(
+                f"issuer: {self.issuer!r} is not https",
+                hint="`wicket issuer show` tells it; plain http is for loopback only",
+            )
+        split_address("listen", self.listen)
+        split_address("upstream", self.upstream)
+
+    @property
+    def jwks_url(self) -> str:
+        return f"{self.issuer}/.well-known/jwks.json"
+
+    @property
+    def is_tls(self) -> bool:
+        return self.issuer.startswith("https://")
+
+    @property
+    def issuer_at(self) -> tuple[str, int]:
+        """Host without brackets, and port, of the issuer."""
+        parts = urlsplit(self.issuer)
+        return parts.hostname or "", parts.port or (443 if self.is_tls else 80)

@@ -1,0 +1,138 @@
+"""Envoy: its JWT filter fetches the keys of the issuer and lets nothing through before it has them."""
+
+from __future__ import annotations
+
+from wicketgate.guards.config import split_address
+from wicketgate.guards.server import fill
+from wicketgate.guards.token.config import TokenConfig
+from wicketgate.guards.token.server import TokenServer
+
+_TEMPLATE = """\
+# Wicketgate guard for Envoy: only tokens of @issuer@ for @audience@.
+# The keys are fetched from the issuer when Envoy starts, and every five minutes; without keys nobody is let in.
+# Put TLS on the listener as you do elsewhere: a token that is read on its way can be used until it ends.
+static_resources:
+  listeners:
+  - name: wicketgate_guard
+    address:
+      socket_address: {address: "@host@", port_value: @port@}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.\
+HttpConnectionManager
+          stat_prefix: wicketgate_guard
+          # Some frameworks take _ for -: such names never reach the application.
+          common_http_protocol_options: {headers_with_underscores_action: DROP_HEADER}
+          upgrade_configs:
+          - upgrade_type: websocket
+          http_filters:
+          - name: envoy.filters.http.jwt_authn
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication
+              providers:
+                wicketgate:
+                  issuer: "@issuer@"
+                  audiences: ["@audience@"]
+                  require_expiration: true
+                  max_lifetime: 3600s
+                  clock_skew_seconds: 60
+                  # The application does not see the token.
+                  forward: false
+                  from_headers: [{name: authorization, value_prefix: "Bearer "}]
+                  remote_jwks:
+                    http_uri: {uri: "@jwks@", cluster: wicketgate_issuer, timeout: 5s}
+                    cache_duration: 300s
+                    async_fetch: {failed_refetch_duration: 5s}
+              rules:
+              - match: {prefix: "/"}
+                requires: {provider_name: wicketgate}
+          - name: envoy.filters.http.router
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+          local_reply_config:
+            mappers:
+            # Its own refusals only, never the application's: 403 is a token for another audience.
+            - filter:
+                or_filter:
+                  filters:
+                  - status_code_filter: {comparison: {op: EQ, value: {default_value: 401, runtime_key: wicketgate.401}}}
+                  - status_code_filter: {comparison: {op: EQ, value: {default_value: 403, runtime_key: wicketgate.403}}}
+              status_code: 401
+              body_format_override:
+                content_type: application/problem+json
+                json_format:
+                  type: https://httpproblems.com/http-status/401
+                  title: Unauthorized
+                  status: 401
+                  detail: This origin answers its gateway only. Send the request through the gateway.
+                  instance: "%PATH(NQ:ORIG_OR_PATH)%"
+          route_config:
+            name: wicketgate_guard
+            virtual_hosts:
+            - name: origin
+              domains: ["*"]
+              routes:
+              - match: {prefix: "/"}
+                route: {cluster: wicketgate_origin}
+  clusters:
+  - name: wicketgate_origin
+    type: STRICT_DNS
+    connect_timeout: 5s
+    load_assignment:
+      cluster_name: wicketgate_origin
+      endpoints:
+      - lb_endpoints:
+        - endpoint:
+            address:
+              socket_address: {address: "@upstream_host@", port_value: @upstream_port@}
+  - name: wicketgate_issuer
+    type: LOGICAL_DNS
+    connect_timeout: 5s
+    load_assignment:
+      cluster_name: wicketgate_issuer
+      endpoints:
+      - lb_endpoints:
+        - endpoint:
+            address:
+              socket_address: {address: "@issuer_host@", port_value: @issuer_port@}
+@tls@"""
+
+_TLS = """\
+    transport_socket:
+      name: envoy.transport_sockets.tls
+      typed_config:
+        "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
+        sni: "@issuer_host@"
+        common_tls_context:
+          tls_params: {tls_minimum_protocol_version: TLSv1_2, tls_maximum_protocol_version: TLSv1_3}
+          validation_context:
+            # The authorities of the system; another file, if the gateway's certificate is of your own.
+            trusted_ca: {filename: /etc/ssl/certs/ca-certificates.crt}
+            match_typed_subject_alt_names:
+            - san_type: DNS
+              matcher: {exact: "@issuer_host@"}
+"""
+
+
+def _render(config: TokenConfig) -> str:
+    host, port = split_address("listen", config.listen)
+    upstream_host, upstream_port = split_address("upstream", config.upstream)
+    issuer_host, issuer_port = config.issuer_at
+    return fill(
+        _TEMPLATE,
+        issuer=config.issuer,
+        audience=config.audience,
+        host=host.strip("[]"),
+        port=str(port),
+        jwks=config.jwks_url,
+        upstream_host=upstream_host.strip("[]"),
+        upstream_port=str(upstream_port),
+        issuer_host=issuer_host,
+        issuer_port=str(issuer_port),
+        tls=fill(_TLS, issuer_host=issuer_host) if config.is_tls else "",
+    )
+
+
+SERVER = TokenServer(name="envoy", render=_render)
