@@ -7,6 +7,7 @@ import datetime
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 from cryptography import x509
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.providers.entra_server import CLIENT, SCOPE, SECRET, TENANT, Entra, entra
 from tests.providers.google_server import answer
 from tests.providers.surroundings import surroundings, variable
-from tests.support.origin import RecordingOrigin
+from tests.support.origin import RecordingOrigin, Seen
 from wicketgate.broker.registry import open_source
 from wicketgate.broker.source import Obtained, ProviderError, ShownPair
 from wicketgate.ir.credentials.azure import (
@@ -44,7 +45,9 @@ def _obtain(
     login: Entra, credential: Credential, *, secret: str = SECRET, pairs: dict[str, ShownPair] | None = None
 ) -> Obtained:
     async def ask() -> Obtained:
-        given = surroundings(texts={"SECRET": secret}, issuer=login.issuer, pairs=pairs, roots=login.roots)
+        given = surroundings(
+            texts={"SECRET": secret, "SCOPE": SCOPE}, issuer=login.issuer, pairs=pairs, roots=login.roots
+        )
         return await open_source(CredentialUse(credential, "orders.example.com"), surroundings=given)()
 
     return asyncio.run(ask())
@@ -129,7 +132,7 @@ def test_a_trust_that_does_not_fit_is_told_by_its_code(
     [
         ({"client": "55555555-aaaa-bbbb-cccc-666666666666"}, "AADSTS700016"),
         ({"scope": "orders"}, "AADSTS1002012"),
-        ({"tenant": "99999999-aaaa-bbbb-cccc-000000000000"}, "could not be asked"),
+        ({"tenant": "99999999-aaaa-bbbb-cccc-000000000000"}, "AADSTS90002"),
     ],
 )
 def test_what_is_wrong_is_told(login: Entra, fields: dict[str, str], words: str) -> None:
@@ -165,6 +168,21 @@ def test_whatever_goes_wrong_is_an_error_without_a_secret(
     assert SECRET not in refused.value.message + refused.value.hint
 
 
+def test_a_login_service_that_repeats_a_secret_is_not_quoted_with_it(login: Entra) -> None:
+    login.trouble = lambda: answer(401, {"error": "invalid_client", "error_description": f"not {SECRET} again"})
+    with pytest.raises(ProviderError, match=r"invalid_client: not .* again") as refused:
+        _obtain(login, _application(login))
+    assert SECRET not in refused.value.message
+
+
+def test_a_clock_that_is_wrong_is_told(login: Entra) -> None:
+    told = {"error": "invalid_client", "error_description": "AADSTS700024: not within its valid time range."}
+    login.trouble = lambda: answer(401, told, "date: Mon, 01 Jan 2024 00:00:00 GMT")
+    with pytest.raises(ProviderError, match="AADSTS700024") as refused:
+        _obtain(login, _application(login))
+    assert "ahead of the provider's" in refused.value.hint
+
+
 def test_an_untrusted_login_service_gets_no_secret(login: Entra, tmp_path: Path) -> None:
     with entra(tmp_path / "other") as stranger, pytest.raises(ProviderError, match="cannot reach"):
         _obtain(login, _application(stranger))
@@ -183,11 +201,31 @@ def test_the_machines_own_identity(login: Entra, monkeypatch: pytest.MonkeyPatch
     with RecordingOrigin(reply=lambda seen: answer(200, found)) as platform:
         monkeypatch.setenv("IDENTITY_ENDPOINT", f"{platform.url}/msi/token")
         monkeypatch.setenv("IDENTITY_HEADER", "of-this-machine")
-        obtained = _obtain(login, ManagedIdentityToken(resource="api://orders"))
+        obtained = _obtain(login, ManagedIdentityToken(scope=variable("SCOPE"), client_id=TextSecret(())))
         assert obtained.value.reveal() == "of-the-machine"
         assert obtained.expires_at == pytest.approx(ends, abs=5)
         assert platform.last.one("x-identity-header") == "of-this-machine"
         assert "resource=api%3A%2F%2Forders" in platform.last.target
+
+
+def test_the_identity_of_a_virtual_machine(login: Entra, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its metadata service, for an identity that a user assigned."""
+
+    def metadata(seen: Seen) -> bytes:
+        target, _, query = seen.target.partition("?")
+        asked = dict(parse_qsl(query))
+        if target != "/metadata/identity/oauth2/token" or seen.all("metadata") != ["true"]:
+            return answer(400, {"error": "bad_request_102", "error_description": "Required metadata header missing"})
+        if asked.get("client_id") != CLIENT:
+            return answer(400, {"error": "invalid_request", "error_description": "Identity not found"})
+        return answer(200, {"access_token": asked["resource"], "expires_in": "3600", "token_type": "Bearer"})
+
+    with RecordingOrigin(reply=metadata) as machine:
+        monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", machine.url)
+        found = _obtain(login, ManagedIdentityToken(scope=variable("SCOPE"), client_id=TextSecret((CLIENT,))))
+        assert found.value.reveal() == SCOPE.removesuffix("/.default")
+        with pytest.raises(ProviderError, match="Identity not found"):
+            _obtain(login, ManagedIdentityToken(scope=variable("SCOPE"), client_id=TextSecret(("other",))))
 
 
 def _rsa_pair() -> tuple[ShownPair, x509.Certificate]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import os
 import shutil
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import jwt
 import pytest
@@ -23,6 +27,7 @@ from tests.providers.google_server import answer
 from tests.providers.surroundings import surroundings, variable
 from tests.support.certificates import Authority, KeyPair
 from tests.support.origin import RecordingOrigin, Seen
+from wicketgate.broker import provider_http
 from wicketgate.broker.registry import open_source
 from wicketgate.broker.source import SHORT, Obtained, ProviderError, ShownPair
 from wicketgate.ir.credentials.base import CredentialUse
@@ -209,7 +214,10 @@ def _answering(reply: Callable[[Seen], bytes]) -> Iterator[OAuthToken]:
         (answer(200, {"access_token": "t", "token_type": "mac"}), "another kind", None),
         (answer(200, {"access_token": "t", "expires_in": "soon"}), "not a number", None),
         (answer(200, {"access_token": "t", "expires_in": -1}), "not the life", None),
-        (answer(200, b" " * 300_000), "larger than", None),
+        (answer(200, b" " * 10_000_000), "larger than", None),
+        (answer(200, gzip.compress(b'{"access_token": "t"}'), "content-encoding: gzip"), "not a JSON object", None),
+        (answer(200, b"[" * 200_000), "not a JSON object", None),
+        (answer(200, {"access_token": "t", "expires_in": 10**400}), "not a number", None),
         (answer(401, {"error": "x"}, "date: Mon, 01 Jan 2024 00:00:00 GMT"), "x", None),
     ],
 )
@@ -226,7 +234,51 @@ def test_a_token_that_does_not_say_how_long_lives_short() -> None:
         assert _obtain(credential).expires_at == pytest.approx(time.time() + SHORT, abs=5)
 
 
-def test_a_variable_that_is_not_set_is_told() -> None:
+@pytest.mark.parametrize("client", [BASIC, POST])
+@pytest.mark.parametrize("written", [SECRET, quote_plus(SECRET)])
+def test_a_provider_that_repeats_a_secret_is_not_quoted_with_it(client: ClientSecret, written: str) -> None:
+    """Before the words are cut, so that no half of it is left at the end either."""
+    told = {"error": "invalid_client", "error_description": f"{'so ' * 97}{written} is wrong"}
+    with RecordingOrigin(reply=lambda seen: answer(401, told)) as server:
+        url = f"{server.url}/token"
+        with pytest.raises(ProviderError, match="invalid_client: so so") as refused:
+            _obtain(OAuthToken(token_url=url, client_id=TextSecret(("us",)), client=client))
+    assert SECRET[:5] not in refused.value.message.replace("+", " ")
+
+
+def test_a_provider_that_is_not_there_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        port = closing.getsockname()[1]
+    credential = OAuthToken(token_url=f"http://127.0.0.1:{port}/token", client_id=TextSecret(("us",)), client=BASIC)
+    with pytest.raises(ProviderError, match="cannot reach") as refused:
+        _obtain(credential)
+    assert not refused.value.final
+
+
+def test_a_provider_that_never_ends_its_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte comes in time; all of them never would."""
+    monkeypatch.setattr(provider_http, "_SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_drip, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/token"
+        credential = OAuthToken(token_url=url, client_id=TextSecret(("us",)), client=BASIC)
+        with pytest.raises(ProviderError, match="no answer from"):
+            _obtain(credential)
+        thread.join(20)
+
+
+def _drip(listener: socket.socket) -> None:
+    """Send a space every tenth of a second until the caller goes, or for ten seconds."""
+    connection, _ = listener.accept()
+    with connection, suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n")
+        for _ in range(100):
+            connection.sendall(b" ")
+            time.sleep(0.1)
+
+
+def test_a_key_that_is_none_is_told() -> None:
     credential = OAuthToken(
         token_url="http://127.0.0.1:1/token",
         client_id=TextSecret(("us",)),

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from wicketgate.broker.provider_http import Endpoint, refusal, send, token_of
+from wicketgate.broker.provider_http import Endpoint, send, token_of
+from wicketgate.broker.provider_words import Reply, printable, refusal
 from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.json_types import JsonObject
 
@@ -45,6 +46,8 @@ class _Client:
     def __init__(self, loop: asyncio.AbstractEventLoop, surroundings: Surroundings) -> None:
         self._loop = loop
         self._surroundings = surroundings
+        self.refused: Reply | None = None
+        """The latest answer, if it was no success: msal drops what its headers say, and some of its words."""
 
     def post(
         self,
@@ -70,6 +73,7 @@ class _Client:
         reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
         if reply.status != 200 and (reply.status not in _CLIENT_FAULTS or reply.status == _TOO_MANY):
             raise refusal(reply, now=self._surroundings.clock())
+        self.refused = None if reply.status == 200 else reply
         return _Response(reply.status, reply.body.decode(errors="replace"), reply.headers)
 
 
@@ -118,19 +122,24 @@ async def _asked(ask: Callable[[_Client], JsonObject], surroundings: Surrounding
         found = await asyncio.to_thread(ask, client)
     # msal raises what it trips over; its words may quote what it was given.
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OSError) as error:
+        if client.refused is not None:
+            raise _explained(client.refused, now=surroundings.clock()) from None
         raise ProviderError(
             f"Entra could not be asked: {type(error).__name__}",
             hint="compare the tenant id and the authority; the certificate or key must be PEM",
         ) from None
+    if client.refused is not None:
+        raise _explained(client.refused, now=surroundings.clock())
     if "error" in found:
-        raise _refusal(found)
+        raise ProviderError(printable(f"{found['error']}: {found.get('error_description', '')}"), final=True)
     return token_of(found, now=surroundings.clock())
 
 
-def _refusal(found: JsonObject) -> ProviderError:
-    described = str(found.get("error_description", "")).partition("\r\n")[0].partition(" Trace ID:")[0]
-    words = f"{found['error']}: {described}"
-    return ProviderError("".join(each if each.isprintable() else " " for each in words)[:300].strip(), final=True)
+def _explained(reply: Reply, *, now: float) -> ProviderError:
+    """The numbers that follow Entra's words differ each time, and would look like another error."""
+    told = refusal(reply, now=now)
+    words = told.message.partition(" Trace ID:")[0].strip()
+    return ProviderError(words, hint=told.hint, retry_after=told.retry_after, final=told.final)
 
 
 def _with(url: str, params: Mapping[str, str] | None) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, TypeVar
 
-from wicketgate.broker.provider_http import Endpoint, refusal, send
+from wicketgate.broker.provider_http import Endpoint, send
+from wicketgate.broker.provider_words import refusal
 from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.secret_value import SecretValue
 

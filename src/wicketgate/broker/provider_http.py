@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import httpx
 
+from wicketgate.broker.provider_words import Reply, printable, refusal, secrets_of
 from wicketgate.broker.source import SHORT, Obtained, ProviderError
 from wicketgate.json_types import Json, JsonObject
 from wicketgate.secret_value import SecretValue
 
 _SECONDS = 10.0
 _MOST_BYTES = 256 * 1024
-_MOST_WORDS = 300
-_DRIFT = 60.0
-"""Seconds by which the provider's clock and ours may differ before an error says so."""
 _LONGEST_LIFE = 366 * 86_400.0
 
 
@@ -35,15 +31,6 @@ class Endpoint:
     key: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What the provider said."""
-
-    status: int
-    body: bytes
-    headers: Mapping[str, str]
-
-
 async def post_form(
     endpoint: Endpoint, form: Sequence[tuple[str, str]], *, headers: Mapping[str, str] | None = None, now: float
 ) -> JsonObject:
@@ -55,25 +42,27 @@ async def post_form(
 
 async def send(endpoint: Endpoint, method: str, body: bytes, *, headers: Mapping[str, str]) -> Reply:
     """Send one request. Raises `ProviderError` when there is no answer, or more of it than a token needs."""
+    # A compressed answer could be any size.
+    asked = {"accept": "application/json", "accept-encoding": "identity", **headers}
     try:
         async with (
+            asyncio.timeout(_SECONDS),
             httpx.AsyncClient(verify=_context(endpoint), timeout=_SECONDS, trust_env=False) as client,
-            client.stream(
-                method, endpoint.url, content=body, headers={"accept": "application/json", **headers}
-            ) as response,
+            client.stream(method, endpoint.url, content=body, headers=asked) as response,
         ):
-            return Reply(response.status_code, await _bounded(response), dict(response.headers))
-    except httpx.TimeoutException:
+            answer = await _bounded(response)
+            return Reply(response.status_code, answer, dict(response.headers), secrets_of(body, headers))
+    except (httpx.TimeoutException, TimeoutError):
         raise ProviderError(f"no answer from {endpoint.url} within {_SECONDS:g} s") from None
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-        raise ProviderError(f"cannot reach {endpoint.url}: {_printable(str(error)) or type(error).__name__}") from None
+        raise ProviderError(f"cannot reach {endpoint.url}: {printable(str(error)) or type(error).__name__}") from None
 
 
 def json_object(reply: Reply, *, now: float) -> JsonObject:
     """Return the object of a good answer. Raises `ProviderError` with the provider's words for any other."""
     if not 200 <= reply.status < 300:
         raise refusal(reply, now=now)
-    found = _parsed(reply.body)
+    found = reply.parsed
     if not isinstance(found, dict):
         raise ProviderError("the provider's answer is not a JSON object")
     return found
@@ -89,7 +78,7 @@ def token_of(found: JsonObject, *, now: float, field: str = "access_token") -> O
         raise ProviderError(f"the provider's answer has no `{field}` that could be sent")
     kind = found.get("token_type", "Bearer")
     if not isinstance(kind, str) or kind.lower() not in ("bearer", "n_a"):
-        raise ProviderError(f"the provider gives tokens of another kind: {_printable(str(kind))}")
+        raise ProviderError(f"the provider gives tokens of another kind: {printable(str(kind))}")
     return Obtained(SecretValue(token), now + life_of(found.get("expires_in")))
 
 
@@ -99,70 +88,16 @@ def life_of(seconds: Json) -> float:
         return SHORT
     try:
         life = float(seconds)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ProviderError("the provider's `expires_in` is not a number") from None
     if not 0 < life <= _LONGEST_LIFE:
         raise ProviderError("the provider's `expires_in` is not the life of a token")
     return life
 
 
-def words_of(found: Json, fallback: str) -> str:
-    """Return the provider's own words: OAuth's `error` and `error_description`, or Google's and AWS's `message`."""
-    if isinstance(found, dict):
-        error = found.get("error", found.get("Error", found))
-        if isinstance(error, dict):
-            parts = [
-                error.get("status") or error.get("Code") or error.get("code"),
-                error.get("message") or error.get("Message"),
-            ]
-        else:
-            parts = [error, found.get("error_description")]
-        said = ": ".join(_printable(str(part)) for part in parts if part)
-        if said:
-            return said
-    return fallback
-
-
-def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Return the seconds for which the provider wants to be left alone (RFC 9110 section 10.2.3)."""
-    text = headers.get("retry-after", "").strip()
-    if text.isdecimal():
-        return float(text)
-    at = _date(text)
-    return None if at is None else max(0.0, at - now)
-
-
-def refusal(reply: Reply, *, now: float) -> ProviderError:
-    """Return an answer that is no success as an error in the provider's words."""
-    words = words_of(_parsed(reply.body), f"status {reply.status}")
-    said = words if str(reply.status) in words else f"{words} (status {reply.status})"
-    at = _date(reply.headers.get("date", ""))
-    drift = 0.0 if at is None else now - at
-    hint = ""
-    if abs(drift) > _DRIFT:
-        ahead = "ahead of" if drift > 0 else "behind"
-        hint = f"the clock of this machine is {abs(drift):.0f} s {ahead} the provider's: set it by NTP"
-    final = reply.status in (400, 401, 403, 404)
-    return ProviderError(said, hint=hint, retry_after=retry_after(reply.headers, now=now), final=final)
-
-
-def _date(text: str) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError):
-        return None
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except ValueError:
-        return None
-
-
 async def _bounded(response: httpx.Response) -> bytes:
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > _MOST_BYTES:
             raise ProviderError(f"the provider's answer is larger than {_MOST_BYTES} bytes")
@@ -186,8 +121,3 @@ def _new_context(roots: Path) -> ssl.SSLContext:
     context = ssl.create_default_context(cafile=str(roots))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context
-
-
-def _printable(text: str) -> str:
-    """Whatever a provider writes is logged: one line of it, without control characters."""
-    return "".join(each if each.isprintable() else " " for each in text)[:_MOST_WORDS].strip()

@@ -75,9 +75,8 @@ def _credential(options: UpstreamAzureAdServiceAuthInboundOptions) -> Credential
     nothing = TextSecret(())
     tenant, client_id = options.active_directory_tenant_id, options.active_directory_client_id
     if options.managed_identity:
-        scope = plain(options.scope or nothing)
         return ManagedIdentityToken(
-            renewal=options.renewal, resource=scope.removesuffix("/.default"), client_id=plain(client_id or nothing)
+            renewal=options.renewal, scope=options.scope or nothing, client_id=client_id or nothing
         )
     return EntraToken(
         renewal=options.renewal,
@@ -95,11 +94,6 @@ def _proof(options: UpstreamAzureAdServiceAuthInboundOptions) -> AppSecret | App
     if options.workload_identity_token_file is not None:
         return TokenFile(options.workload_identity_token_file)
     return AppSecret(options.active_directory_client_secret or TextSecret(()))
-
-
-def plain(text: TextSecret) -> str:
-    """Return a text without variables."""
-    return "".join(part for part in text.parts if isinstance(part, str))
 
 
 POLICY = Policy(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from wicketgate.ir.credentials.oauth import ClientCertificate, ClientSecret, OAuthToken, PrivateKeyJwt
@@ -28,6 +28,9 @@ _NEEDED: dict[str, str] = {
     "private_key_jwt": "privateKey",
     "tls_client_auth": "mtlsCertificate",
 }
+
+
+_OURS = frozenset({"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type"})
 
 
 class UpstreamOAuthClientCredentialsInboundOptions(CredentialOptions):
@@ -79,6 +82,17 @@ class UpstreamOAuthClientCredentialsInboundOptions(CredentialOptions):
                 {"way": self.client_authentication, "needed": needed, "hint": "add it, or choose another way"},
             )
         return self
+
+    @field_validator("token_parameters")
+    @classmethod
+    def _of_the_provider(cls, written: dict[str, str]) -> dict[str, str]:
+        for name in sorted(_OURS & written.keys()):
+            raise PydanticCustomError(
+                "wrong-value",
+                "`{name}` is not a further parameter: it says who asks",
+                {"name": name, "hint": "use `clientId`, `clientAuthentication` and the option that it needs"},
+            )
+        return written
 
 
 def _lower(options: UpstreamOAuthClientCredentialsInboundOptions, at: PolicyContext) -> Iterable[InboundStep]:

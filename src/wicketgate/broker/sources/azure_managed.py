@@ -12,7 +12,9 @@ from wicketgate.ir.credentials.azure import ManagedIdentityToken
 
 def _open(credential: ManagedIdentityToken, _: str, surroundings: Surroundings) -> Obtain:
     async def obtain() -> Obtained:
-        return await managed_token(credential.resource, credential.client_id, surroundings)
+        text = surroundings.texts.text
+        resource = text(credential.scope).reveal().removesuffix("/.default")
+        return await managed_token(resource, text(credential.client_id).reveal(), surroundings)
 
     return obtain
 

@@ -59,9 +59,9 @@ class EntraFederatedToken(Credential):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedIdentityToken(Credential):
-    """A token of the machine's own identity; `client_id` empty is the one that the system assigned."""
+    """A token of the machine's own identity for `scope`; `client_id` empty is the one that the system assigned."""
 
     kind: ClassVar[str] = "azure-managed"
 
-    resource: str
-    client_id: str = ""
+    scope: TextSecret
+    client_id: TextSecret
