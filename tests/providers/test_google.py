@@ -13,7 +13,7 @@ import pytest
 from tests.providers.google_server import EMAIL, GOOGLE_KEY, PROVIDER, Google, answer, google
 from tests.providers.surroundings import Issuer, surroundings, variable
 from wicketgate.broker.registry import open_source
-from wicketgate.broker.source import Obtained, ProviderError
+from wicketgate.broker.source import SHORT, Obtained, ProviderError
 from wicketgate.ir.credentials.base import Credential, CredentialUse
 from wicketgate.ir.credentials.google import FederatedToken, SelfSignedToken, ServiceAccountToken
 
@@ -26,9 +26,12 @@ def cloud() -> Iterator[Google]:
         yield found
 
 
-def _obtain(cloud: Google, credential: Credential, *, account: str | None = None) -> Obtained:
+def _obtain(
+    cloud: Google, credential: Credential, *, account: str | None = None, issuer: Issuer | None = None
+) -> Obtained:
     use = CredentialUse(credential, "orders.example.com")
-    given = surroundings(texts={"ACCOUNT": cloud.account() if account is None else account}, issuer=cloud.issuer)
+    text = cloud.account() if account is None else account
+    given = surroundings(texts={"ACCOUNT": text}, issuer=issuer or cloud.issuer)
     return asyncio.run(_awaited(use, given))
 
 
@@ -98,10 +101,6 @@ def _early(cloud: Google) -> None:
     cloud.issuer.skew = 600
 
 
-def _other_key(cloud: Google) -> None:
-    cloud.issuer = Issuer()
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -136,6 +135,8 @@ def test_a_revoked_key_of_an_account_is_told(cloud: Google) -> None:
         (lambda: answer(302, b"", "location: http://127.0.0.1:1/"), "status 302", None),
         (lambda: answer(200, b"{not json"), None, None),
         (lambda: answer(200, {}), None, None),
+        (lambda: answer(200, []), "cannot be used", None),
+        (lambda: answer(200, b"[" * 100_000), "cannot be used", None),
         (lambda: answer(200, {"access_token": "", "id_token": "", "token": ""}), None, None),
         (lambda: answer(200, b"[" + b" " * 300_000 + b"]"), "larger than", None),
     ],
@@ -150,6 +151,35 @@ def test_whatever_goes_wrong_is_an_error_without_a_secret(
     assert refused.value.retry_after == wait
     assert "PRIVATE KEY" not in repr(refused.value) + refused.value.message + refused.value.hint
     assert len(cloud.server.seen) == 1, "one attempt is one request: the lease knows when to try again"
+
+
+def test_a_key_that_google_does_not_know_is_told(cloud: Google) -> None:
+    with pytest.raises(ProviderError, match="Unable to verify") as refused:
+        _obtain(cloud, _federated(cloud), issuer=Issuer())
+    assert refused.value.final
+
+
+def test_an_access_token_without_an_end_lives_short(cloud: Google) -> None:
+    cloud.trouble = lambda: answer(200, {"access_token": "t", "token_type": "Bearer"})
+    assert _obtain(cloud, _account(cloud, scopes=("a",))).expires_at == pytest.approx(time.time() + SHORT, abs=5)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"access_token": "canary\r\nx: y", "expires_in": 60},
+        {"access_token": "canary", "expires_in": 1e300},
+        {"access_token": "canary", "expires_in": -5},
+        {"canary": "canary"},
+    ],
+)
+@pytest.mark.parametrize("kind", ["account", "federated"])
+def test_a_token_that_cannot_be_used_is_not_shown(cloud: Google, kind: str, found: dict[str, object]) -> None:
+    cloud.trouble = lambda: answer(200, found)
+    credential = _account(cloud, scopes=("a",)) if kind == "account" else _federated(cloud)
+    with pytest.raises(ProviderError) as refused:
+        _obtain(cloud, credential)
+    assert "canary" not in refused.value.message + refused.value.hint
 
 
 def test_nobody_there_is_an_error(cloud: Google) -> None:

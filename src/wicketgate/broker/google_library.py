@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, TypeVar
 
-from wicketgate.broker.provider_http import Endpoint, send
+from wicketgate.broker.provider_http import Endpoint, send, token_of
 from wicketgate.broker.provider_words import refusal
 from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.secret_value import SecretValue
@@ -58,8 +58,8 @@ async def in_thread(surroundings: Surroundings, work: Callable[[Transport], T]) 
     transport = Transport(asyncio.get_running_loop(), surroundings)
     try:
         return await asyncio.to_thread(work, transport)
-    # The library trips over answers that lack what it expects.
-    except (GoogleAuthError, KeyError, TypeError, ValueError) as error:
+    # The library trips over answers that lack what it expects, and its own words may hold the whole answer.
+    except (GoogleAuthError, AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise ProviderError(f"Google's answer cannot be used: {type(error).__name__}") from None
 
 
@@ -67,7 +67,7 @@ def account_of(text: SecretValue, *, token_endpoint: str) -> dict[str, str]:
     """Return a service account's key as the library takes it. Raises `ProviderError` that says what is wrong."""
     try:
         found = json.loads(text.reveal())
-    except ValueError:
+    except (ValueError, RecursionError):
         raise _unusable("is not JSON", "paste the whole key file, on one line") from None
     if not isinstance(found, dict) or any(not isinstance(found.get(name), str) for name in _NEEDED):
         raise _unusable(f"lacks one of {', '.join(_NEEDED)}", "it is the JSON key of a service account, nothing else")
@@ -88,12 +88,11 @@ def signer_of(account: Mapping[str, str]) -> Any:
         raise _unusable("has a `private_key` that is none", "paste the whole key file again") from None
 
 
-def obtained(token: object, expiry: Any) -> Obtained:
+def obtained(token: str | bytes | None, expiry: Any, *, now: float) -> Obtained:
     """Return a token with its end, which the library gives as naive UTC. Raises `ProviderError` for what is none."""
-    if not isinstance(token, str | bytes) or not token or expiry is None:
-        raise ProviderError("Google gave no token, or one without an end")
     text = token.decode() if isinstance(token, bytes) else token
-    return Obtained(SecretValue(text), expiry.replace(tzinfo=UTC).timestamp())
+    life = None if expiry is None else expiry.replace(tzinfo=UTC).timestamp() - now
+    return token_of({"access_token": text, "expires_in": life}, now=now)
 
 
 def _unusable(what: str, hint: str) -> ProviderError:

@@ -54,6 +54,9 @@ async def send(endpoint: Endpoint, method: str, body: bytes, *, headers: Mapping
             return Reply(response.status_code, answer, dict(response.headers), secrets_of(body, headers))
     except (httpx.TimeoutException, TimeoutError):
         raise ProviderError(f"no answer from {endpoint.url} within {_SECONDS:g} s") from None
+    except httpx.LocalProtocolError:
+        # Its words quote what was to be sent.
+        raise ProviderError(f"what {endpoint.url} would be sent holds a character that no header carries") from None
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
         raise ProviderError(f"cannot reach {endpoint.url}: {printable(str(error)) or type(error).__name__}") from None
 

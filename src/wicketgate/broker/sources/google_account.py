@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wicketgate.broker.google_library import Transport, account_of, in_thread, obtained, signer_of
 from wicketgate.broker.source import Obtain, Obtained, Source, Surroundings
 from wicketgate.ir.credentials.google import ServiceAccountToken
@@ -11,12 +13,13 @@ def _open(credential: ServiceAccountToken, _: str, surroundings: Surroundings) -
     async def obtain() -> Obtained:
         text = surroundings.texts.text(credential.account)
         account = account_of(text, token_endpoint=credential.token_endpoint)
-        return await in_thread(surroundings, lambda transport: _ask(credential, account, transport))
+        token, expiry = await in_thread(surroundings, lambda transport: _ask(credential, account, transport))
+        return obtained(token, expiry, now=surroundings.clock())
 
     return obtain
 
 
-def _ask(credential: ServiceAccountToken, account: dict[str, str], transport: Transport) -> Obtained:
+def _ask(credential: ServiceAccountToken, account: dict[str, str], transport: Transport) -> tuple[Any, Any]:
     from google.oauth2 import service_account
 
     signer, email, endpoint = signer_of(account), account["client_email"], account["token_uri"]
@@ -25,7 +28,7 @@ def _ask(credential: ServiceAccountToken, account: dict[str, str], transport: Tr
     else:
         asking = service_account.Credentials(signer, email, endpoint, scopes=list(credential.scopes))
     asking.refresh(transport)
-    return obtained(asking.token, asking.expiry)
+    return asking.token, asking.expiry
 
 
 SOURCE = Source(credential=ServiceAccountToken, open=_open)

@@ -52,9 +52,8 @@ def _exchange(credential: FederatedToken, ours: SecretValue, transport: Transpor
         scopes=[_SCOPE],
     )
     exchanging.refresh(transport)
-    if not exchanging.token:
-        raise ProviderError("Google's STS gave no token")
-    return SecretValue(exchanging.token)
+    # Checked before it is sent on: what cannot be a header would be told, token and all, by the HTTP library.
+    return token_of({"access_token": exchanging.token}, now=0.0).value
 
 
 async def _id_token(credential: FederatedToken, federated: SecretValue, surroundings: Surroundings) -> Obtained:

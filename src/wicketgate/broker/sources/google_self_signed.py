@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from wicketgate.broker.google_library import account_of, obtained, signer_of
 from wicketgate.broker.source import Obtain, Obtained, Source, Surroundings
@@ -12,18 +13,19 @@ from wicketgate.ir.credentials.google import SelfSignedToken
 def _open(credential: SelfSignedToken, _: str, surroundings: Surroundings) -> Obtain:
     async def obtain() -> Obtained:
         account = account_of(surroundings.texts.text(credential.account), token_endpoint="")
-        return await asyncio.to_thread(_sign, credential, account)
+        token, expiry = await asyncio.to_thread(_sign, credential, account)
+        return obtained(token, expiry, now=surroundings.clock())
 
     return obtain
 
 
-def _sign(credential: SelfSignedToken, account: dict[str, str]) -> Obtained:
+def _sign(credential: SelfSignedToken, account: dict[str, str]) -> tuple[Any, Any]:
     from google.auth import jwt
 
     email = account["client_email"]
     signing = jwt.Credentials(signer_of(account), issuer=email, subject=email, audience=credential.audience)
     signing.refresh(None)
-    return obtained(signing.token, signing.expiry)
+    return signing.token, signing.expiry
 
 
 SOURCE = Source(credential=SelfSignedToken, open=_open)
