@@ -140,6 +140,31 @@ def test_a_changed_secret_is_used_at_once(tmp_path: Path, api: RecordingOrigin, 
         assert _ask(gateway, "/orders")[0] == 200
 
 
+def test_a_variable_that_is_gone_holds_back_no_renewal(
+    tmp_path: Path, api: RecordingOrigin, identity: Provider
+) -> None:
+    identity.life = 6.0
+    _project(tmp_path, api, identity, "orders")
+    path = tmp_path / "config" / "policies.json"
+    known = json.loads(path.read_text())
+    key = policy("key", "set-upstream-api-key-inbound", "SetUpstreamApiKeyInboundPolicy", value="$env(KEY)")
+    path.write_text(json.dumps({"policies": [*known["policies"], key]}))
+    path = tmp_path / "config" / "routes.oas.json"
+    routes = json.loads(path.read_text())
+    routes["paths"]["/keyed"] = {"get": operation(handler("urlForwardHandler", baseUrl=api.url), inbound=["key"])}
+    path.write_text(json.dumps(routes))
+    (tmp_path / ".env").write_text(f"CLIENT_SECRET={SECRET}\nKEY=a-key-of-sufficient-length\n")
+    with running(tmp_path) as gateway:
+        until(lambda: _ask(gateway, "/orders")[0] == 200)
+        (tmp_path / ".env").write_text(f"CLIENT_SECRET={SECRET}\n")
+        until(lambda: "project" in gateway.status()["problems"], seconds=5)
+        ends = time.time() + 8
+        while time.time() < ends:
+            assert _ask(gateway, "/orders")[0] == 200
+            time.sleep(0.05)
+        assert len(identity.issued) > 1
+
+
 def test_a_hundred_tokens_renew_under_load(tmp_path: Path, api: RecordingOrigin, identity: Provider) -> None:
     """Each lives four seconds: within ten, all have ended and been renewed more than once."""
     identity.life = 4.0

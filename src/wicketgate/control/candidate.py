@@ -11,7 +11,7 @@ from wicketgate.control.secret_sources import described, source_of
 from wicketgate.control.secret_values import Values, secret_message
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.errors import WicketError
-from wicketgate.ir.secrets import SecretSource, TextSecret
+from wicketgate.ir.secrets import BrokeredSource, SecretSource, TextSecret
 from wicketgate.json_types import JsonObject
 from wicketgate.supervise.run_directory import write_private
 from wicketgate.xds.kinds import Kind
@@ -44,7 +44,7 @@ class Candidate:
         return cls(Snapshot(collections), dict(resources.secrets))
 
     def joined(self, values: Values, key: VersionKey, *, held: Collection) -> Joined:
-        """Join the values of the secrets; `held` are those that are live.
+        """Join the values of the secrets, but for the broker's (see `Delivery`); `held` are those that are live.
 
         A certificate that went bad does not go live: the one that is held stays. Raises `WicketError` for a secret
         that cannot be sent and is not held, and for any variable that cannot be sent.
@@ -53,6 +53,8 @@ class Candidate:
         secrets: dict[str, Resource] = {}
         kept: dict[str, str] = {}
         for name, source in self.sources.items():
+            if isinstance(source, BrokeredSource):
+                continue
             try:
                 secrets[name] = key.resource(name, secret_message(name, source, values))
             except WicketError as error:

@@ -1,4 +1,4 @@
-"""The broker in the control plane: what the live version needs is held, and what changes goes live."""
+"""The broker in the control plane: what secrets need is held, obtained anew when its texts change, remembered."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ import asyncio
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from wicketgate.broker.broker import Broker, Report, name_of
 from wicketgate.control.key_files import KeyFiles
-from wicketgate.control.live import Live
 from wicketgate.control.remembered import Remembered
 from wicketgate.control.texts import VariableTexts
 from wicketgate.envoy.names import use_name
@@ -26,11 +25,11 @@ _FIRST_ANSWERS = 2.0
 _TOLD = 5
 """Missing credentials that `/readyz` names; the rest it counts."""
 _GATHER = 0.05
-"""Seconds in which changes gather, for each publication looks at every secret."""
+"""Seconds in which changes gather, for each time every credential is looked at."""
 
 
 class CredentialKeeper:
-    """Holds what is live and what is about to be; is also what secrets ask for values (`Brokered`)."""
+    """Holds what secrets need, and keeps the files that Envoy signs with."""
 
     def __init__(self, broker: Broker, texts: VariableTexts, files: KeyFiles, remembered: Remembered) -> None:
         self._broker = broker
@@ -63,32 +62,36 @@ class CredentialKeeper:
         rest = [f"and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
         return "; ".join([*told, *rest])
 
-    async def prepare(self, live: Mapping[str, SecretSource], next_: Mapping[str, SecretSource]) -> None:
-        """Hold what the next version needs too, and wait a little for what is new in it."""
-        wanted = _uses(next_.values())
-        if not wanted and not self._made_of:
-            return
-        known = self._made_of.keys()
-        self._hold({**_uses(live.values()), **wanted})
-        for use in (use for use, signs in wanted.items() if signs):
-            self._files.make_place(use)
-        if new := wanted.keys() - known:
-            await self._broker.settle(new, within=_FIRST_ANSWERS)
-            # Before it is live: whatever ends this process then, the next one goes on with the same values.
-            await asyncio.to_thread(self._remembered.write, self._broker.held())
-        self._write_keys(wanted)
-
-    async def keep(self, live: Live) -> None:
-        """Make changed values live, until cancelled."""
-        while True:
-            await self._broker.changed.wait()
-            await asyncio.sleep(_GATHER)
-            self._broker.changed.clear()
-            wanted = _uses(live.candidate.sources.values() if live.candidate else ())
+    def hold(self, sources: Iterable[SecretSource]) -> set[CredentialUse]:
+        """Hold what these need and nothing else; return what nobody needed before. Raises `NoMemoryError`."""
+        wanted = _uses(sources)
+        new = wanted.keys() - self._made_of.keys()
+        if wanted or self._made_of:
             self._hold(wanted)
-            self._write_keys(wanted)
-            await live.refresh_secrets()
-            await asyncio.to_thread(self._remembered.write, self._broker.held())
+            signing = [use for use, signs in wanted.items() if signs]
+            for use in new.intersection(signing):
+                self._files.make_place(use)
+            self._write_keys(signing)
+        return new
+
+    async def settle(self, new: Collection[CredentialUse]) -> None:
+        """Wait a little for the first answers, and remember them."""
+        await self._broker.settle(new, within=_FIRST_ANSWERS)
+        await self.remember()
+
+    async def remember(self) -> None:
+        """Seal what is held: whatever ends this process then, the next one goes on with the same values."""
+        await asyncio.to_thread(self._remembered.write, self._broker.held())
+
+    def look_again(self) -> None:
+        """Let `changed` end, though no value has changed."""
+        self._broker.changed.set()
+
+    async def changed(self) -> None:
+        """Wait until values have come or gone, and a little longer for more of them."""
+        await self._broker.changed.wait()
+        await asyncio.sleep(_GATHER)
+        self._broker.changed.clear()
 
     def issuer_rolled(self) -> None:
         """Replace what was made with a key that signs no more."""
@@ -108,8 +111,7 @@ class CredentialKeeper:
         self._broker.hold(wanted.keys(), self._remembered.read(new) if new else None)
         self._broker.renew(stale)
 
-    def _write_keys(self, wanted: Mapping[CredentialUse, bool]) -> None:
-        signing = [use for use, signs in wanted.items() if signs]
+    def _write_keys(self, signing: Collection[CredentialUse]) -> None:
         for use in signing:
             self._files.write(use, self._broker.value(use))
         self._files.keep_only(signing)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from wicketgate.compile import Compiled
@@ -29,8 +30,8 @@ _log = logging.getLogger(__name__)
 _CONFIGURATION = (Kind.CLUSTERS, Kind.LISTENERS, Kind.ROUTES)
 
 
-Prepare = Callable[[Mapping[str, SecretSource], Mapping[str, SecretSource]], Awaitable[None]]
-"""Sees to it that the values of a version can be had: from the secrets of the live version and those of the next."""
+Supply = Callable[[Mapping[str, SecretSource], Mapping[str, SecretSource]], AbstractAsyncContextManager[None]]
+"""Has the broker's values at hand while a version is made live: for the secrets of the live one and of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +63,10 @@ class Live:
         publisher: Publisher,
         run: RunDirectory,
         key: VersionKey,
-        prepare: Prepare | None = None,
+        supply: Supply = lambda *_: nullcontext(),
     ) -> None:
         self._compiler = compiler
-        self._prepare = prepare
+        self._supply = supply
         self._values = values
         self._publisher = publisher
         self._run = run
@@ -154,8 +155,10 @@ class Live:
         return await self._make_live(self.candidate)
 
     async def _make_live(self, candidate: Candidate) -> Attempt:
-        if self._prepare is not None:
-            await self._prepare(self.candidate.sources if self.candidate else {}, candidate.sources)
+        async with self._supply(self.candidate.sources if self.candidate else {}, candidate.sources):
+            return await self._publish(candidate)
+
+    async def _publish(self, candidate: Candidate) -> Attempt:
         target, kept = self._joined(candidate)
         if reason := await self._refusal(candidate):
             return Attempt(False, message=f"Envoy refuses the configuration: {reason}")

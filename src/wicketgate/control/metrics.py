@@ -53,7 +53,9 @@ class Metrics(Collector):
         yield _gauge("wicket_project_ok", "1 when the project on disk is what is live.", live.trouble is None)
         yield _gauge("wicket_live_since_seconds", "Unix time at which the live version came.", live.since)
         yield _gauge("wicket_last_change_seconds", "How long the last change took.", last.seconds if last else 0)
-        yield _gauge("wicket_secrets", "Secrets published to Envoy.", len(live.snapshot.of(Kind.SECRETS)))
+        yield _gauge(
+            "wicket_secrets", "Secrets published to Envoy.", len(live.candidate.sources) if live.candidate else 0
+        )
         yield _gauge("wicket_envoys", "Envoys that ask for their configuration.", len(self._board.nodes))
         yield _gauge("wicket_xds_rejected", "Published versions that an Envoy rejects.", len(outcome.rejections))
         yield _gauge("wicket_xds_waiting", "Published versions not accepted yet.", len(outcome.waiting))

@@ -14,6 +14,7 @@ from wicketgate.compile import Compiled
 from wicketgate.control.acme import AcmeKeeper
 from wicketgate.control.api import control_app
 from wicketgate.control.credentials import CredentialKeeper
+from wicketgate.control.delivery import Delivery
 from wicketgate.control.envoy_admin import EnvoyAdmin
 from wicketgate.control.expiry import ExpiryWatch
 from wicketgate.control.issuer import IssuerKeeper
@@ -63,18 +64,20 @@ class ControlPlane:
         board = Board()
         admin = EnvoyAdmin(self.settings.run.path / ADMIN_SOCKET)
         publisher = Publisher(board, warmed=lambda: wait_warm(admin))
+        key = VersionKey(self.settings.run.version_key())
+        delivery = Delivery(self.credentials, board, key)
         live = Live(
             compiler=self.compiler,
-            values=Values(self.variables, self.certificates, self.credentials),
+            values=Values(self.variables, self.certificates),
             publisher=publisher,
             run=self.settings.run,
-            key=VersionKey(self.settings.run.version_key()),
-            prepare=self.credentials.prepare,
+            key=key,
+            supply=delivery.supply,
         )
         expiry = ExpiryWatch(live, self.certificates)
         channel = await Channel.over(self.sockets.channel)
         metrics = Metrics(live, board, expiry, self.credentials)
-        await _Running(self, board, admin, publisher, live, expiry, metrics, channel).run()
+        await _Running(self, board, admin, publisher, live, delivery, expiry, metrics, channel).run()
 
 
 class PartFailedError(Exception):
@@ -88,6 +91,7 @@ class _Running:
     admin: EnvoyAdmin
     publisher: Publisher
     live: Live
+    delivery: Delivery
     expiry: ExpiryWatch
     metrics: Metrics
     channel: Channel
@@ -106,7 +110,7 @@ class _Running:
             await self._begin()
             self.channel.send(Report.PUBLISHED)
             self._serve(tasks)
-            tasks.start("credentials", self.plane.credentials.keep(self.live))
+            tasks.start("credentials", self.delivery.keep(self.live))
             tasks.start("variables", follower.follow(self.live, stale=self.stale.set, count=self.metrics.count))
             tasks.start("reloads", self._reload_when_stale())
             tasks.start("ticks", self._tick())

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar, assert_never
+from dataclasses import dataclass
+from typing import TypeVar, assert_never
 from urllib.parse import quote
 
 from wicketgate.certificates.files import read_authorities, read_client_authorities, read_key_pair
 from wicketgate.certificates.values import Authorities, Certificates, PemKeyPair
 from wicketgate.errors import WicketError
-from wicketgate.ir.credentials.base import CredentialUse
 from wicketgate.ir.secrets import (
     AuthorityFile,
-    BrokeredToken,
     ClientAuthorities,
     ClientAuthorityFile,
     KeyPairSecret,
     PrivateAuthority,
-    SecretSource,
-    SigningKeys,
+    PublishedSource,
     StoredAuthority,
     StoredIdentity,
     TextSecret,
     VariableRef,
 )
 from wicketgate.json_types import JsonObject
-from wicketgate.secret_value import SecretValue
 from wicketgate.spec.variables import VariableLookup
 from wicketgate.xds.kinds import Kind
 
@@ -41,52 +37,40 @@ class BadSecretError(WicketError):
     """A secret cannot be sent. The message names the variable, the certificate or the file, never the value."""
 
 
-class Brokered(Protocol):
-    """What the broker holds at the moment."""
-
-    def value(self, use: CredentialUse) -> SecretValue | None:
-        """Return the living value of a credential, or None."""
-
-    def signs(self, use: CredentialUse) -> bool:
-        """Tell whether the file that Envoy signs with holds living keys."""
-
-
-class NothingBrokered:
-    """Holds no credential."""
-
-    def value(self, _: CredentialUse) -> SecretValue | None:
-        return None
-
-    def signs(self, _: CredentialUse) -> bool:
-        return False
-
-
 @dataclass(frozen=True, slots=True)
 class Values:
     """Where the values of secrets come from."""
 
     variables: VariableLookup
     certificates: Certificates
-    brokered: Brokered = field(default_factory=NothingBrokered)
 
     def at_once(self) -> Values:
         """Return the same with the certificates of this moment."""
-        return Values(self.variables, self.certificates.at_once(), self.brokered)
+        return Values(self.variables, self.certificates.at_once())
 
 
-def secret_message(name: str, source: SecretSource, values: Values) -> JsonObject:
+def secret_message(name: str, source: PublishedSource, values: Values) -> JsonObject:
     """Return the `Secret` of Envoy under this SDS name.
 
     Raises `BadSecretError`, and `BadCertificateError` or `CertificateFileError` for what files hold.
     """
-    return {"@type": Kind.SECRETS.type_url, "name": name, **_content(source, values)}
+    return _message(name, _content(source, values))
 
 
-def _content(source: SecretSource, values: Values) -> JsonObject:
+def text_message(name: str, text: str) -> JsonObject:
+    """Return the `Secret` that holds a text. An empty one makes Envoy answer 503 in place of sending the request."""
+    return _message(name, {"generic_secret": {"secret": {"inline_string": text}}})
+
+
+def _message(name: str, content: JsonObject) -> JsonObject:
+    return {"@type": Kind.SECRETS.type_url, "name": name, **content}
+
+
+def _content(source: PublishedSource, values: Values) -> JsonObject:
     certificates = values.certificates
     match source:
         case TextSecret():
-            return _generic(_text(source, values.variables))
+            return {"generic_secret": {"secret": {"inline_string": _text(source, values.variables)}}}
         case KeyPairSecret(_, certificate, key):
             return _key_pair(read_key_pair(certificate, key))
         case StoredIdentity(name):
@@ -99,18 +83,8 @@ def _content(source: SecretSource, values: Values) -> JsonObject:
             return _authorities(_there(certificates.private_authority(), "the private authority is not there"))
         case ClientAuthorities(files):
             return _client_authorities(files, certificates)
-        case BrokeredToken(use, prefix):
-            value = values.brokered.value(use)
-            return _generic(f"{prefix}{value.reveal()}" if value else "")
-        case SigningKeys(use):
-            return _generic("living" if values.brokered.signs(use) else "")
         case _:
             assert_never(source)
-
-
-def _generic(text: str) -> JsonObject:
-    """An empty one makes Envoy answer 503 in place of sending the request."""
-    return {"generic_secret": {"secret": {"inline_string": text}}}
 
 
 def _text(source: TextSecret, variables: VariableLookup) -> str:

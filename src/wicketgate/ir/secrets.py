@@ -107,4 +107,10 @@ class SigningKeys:
     use: CredentialUse
 
 
-SecretSource = TextSecret | IdentitySource | AuthoritySource | ClientAuthorities | BrokeredToken | SigningKeys
+PublishedSource = TextSecret | IdentitySource | AuthoritySource | ClientAuthorities
+"""What is published with a version."""
+
+BrokeredSource = BrokeredToken | SigningKeys
+"""What the broker gives: it comes and goes beside the versions."""
+
+SecretSource = PublishedSource | BrokeredSource

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from wicketgate.xds.kinds import Kind
+from wicketgate.xds.snapshot import Collection as Resources
 from wicketgate.xds.snapshot import Offer, Snapshot
 from wicketgate.xds.subscription import Key, Standing, Subscription
 
@@ -40,6 +41,8 @@ class Board:
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._snapshot = Snapshot()
+        self._volatile: Resources = {}
+        self._offered = Snapshot()
         self._subscriptions: dict[Key, Subscription] = {}
         self._progress = asyncio.Event()
         self._clock = clock
@@ -57,6 +60,17 @@ class Board:
     def publish(self, snapshot: Snapshot) -> None:
         """Make `snapshot` the published one and wake the polls that it concerns."""
         self._snapshot = snapshot
+        self._offer()
+
+    def supply(self, secrets: Resources) -> None:
+        """Offer these secrets beside whatever is published, now and later, in place of those that were supplied."""
+        if self._volatile != secrets:
+            self._volatile = secrets
+            self._offer()
+
+    def _offer(self) -> None:
+        beside = Snapshot({Kind.SECRETS: self._volatile})
+        self._offered = self._snapshot.extended([Kind.SECRETS], beside) if self._volatile else self._snapshot
         now = self._clock()
         for subscription in self._subscriptions.values():
             offer = self._current(subscription)
@@ -132,7 +146,7 @@ class Board:
                 yield subscription, offer.version
 
     def _current(self, subscription: Subscription) -> Offer | None:
-        return self._snapshot.offer(subscription.key.kind, subscription.key.names)
+        return self._offered.offer(subscription.key.kind, subscription.key.names)
 
     def _pause(self, subscription: Subscription, offer: Offer | None, deadline: float) -> float:
         held_back = offer is not None and offer.version == subscription.rejected

@@ -177,3 +177,24 @@ async def test_secrets_are_polled_one_by_one() -> None:
     board.publish(snapshot())
     assert [item.name for item in (await taken(board, SECRET)).resources] == ["s"]
     assert await board.poll(Key("envoy-1", Kind.SECRETS, ("other",)), "", hold_seconds=SHORT) is None
+
+
+async def test_what_is_supplied_is_offered_beside_every_version() -> None:
+    board = Board()
+    key = VersionKey()
+    token = Key("envoy-1", Kind.SECRETS, ("token",))
+    board.supply({"token": key.resource("token", {"value": "1"})})
+    first = await taken(board, token)
+    board.publish(snapshot())
+    assert await board.poll(token, first.version, hold_seconds=SHORT) is None
+    board.supply({"token": key.resource("token", {"value": "2"})})
+    assert (await taken(board, token, first.version)).version != first.version
+    board.publish(snapshot(secret="2"))
+    assert (await taken(board, SECRET)).resources[0].name == "s"
+
+
+async def test_what_is_supplied_is_no_part_of_a_version() -> None:
+    board = Board()
+    board.publish(snapshot())
+    board.supply({"token": VersionKey().resource("token", {"value": "1"})})
+    assert board.snapshot == snapshot()
