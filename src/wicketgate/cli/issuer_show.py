@@ -45,7 +45,10 @@ def show(
 
 
 def _message(each: KeyInService) -> dict[str, str]:
-    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each.since))
+    from wicketgate.issuer.rotation import NEVER
+
+    published = each.since != NEVER
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(each.since)) if published else "not published yet"
     return {
         "kid": each.key.kid,
         "algorithm": each.key.algorithm.value,

@@ -14,7 +14,7 @@ from wicketgate.errors import WicketError
 from wicketgate.issuer.documents import KEYS_PATH, METADATA_PATH, key_set, metadata
 from wicketgate.issuer.identity import Identity
 from wicketgate.issuer.keys import Algorithm
-from wicketgate.issuer.rotation import MAX_AGE, KeyInService, Schedule
+from wicketgate.issuer.rotation import MAX_AGE, NEVER, KeyInService, Schedule
 from wicketgate.issuer.token import Wanted, sign
 from wicketgate.spec.installation import IssuerSection
 
@@ -81,7 +81,7 @@ class IssuerKeeper:
         self._published = self.documents()
 
     async def keep(self, live: Live) -> None:
-        """Roll the keys as their times come, until cancelled."""
+        """Roll the keys as their times come, until cancelled. What `prepare` made is live when this begins."""
         while True:
             await asyncio.sleep(_TROUBLE_SECONDS if self.problem else _LOOK_SECONDS)
             before = self._keys
@@ -110,8 +110,17 @@ class IssuerKeeper:
         else:
             self.problem = f"the issuer's keys are not published: {attempt.message}"
 
+    def _note_published(self, keys: IssuerKeys) -> None:
+        """Only a key that verifiers can fetch comes nearer to signing."""
+        if self._published != self.documents():
+            return
+        for each in self._keys:
+            if each.since == NEVER:
+                keys.note_published(each.key.kid)
+
     def _look(self) -> None:
         keys = self._open()
+        self._note_published(keys)
         sequence = keys.database.sequence()
         if sequence == self._seen and self._clock() < self._due:
             return

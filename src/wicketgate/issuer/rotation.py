@@ -13,6 +13,7 @@ from enum import StrEnum
 from wicketgate.issuer.keys import SigningKey
 
 DAY = 86_400.0
+NEVER = float("inf")
 LONGEST_LIFE = 3600.0
 """Seconds that a token lives at most."""
 MAX_AGE = 300
@@ -28,7 +29,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KeyInService:
-    """A key, how it stands, and since when, in unix seconds."""
+    """A key, how it stands, and since when, in unix seconds: a next one since it is published, before that `NEVER`."""
 
     key: SigningKey
     standing: Standing
@@ -59,7 +60,7 @@ class Plan:
     forget: tuple[SigningKey, ...] = ()
     needs_next: bool = False
     needs_current: bool = False
-    at: float = float("inf")
+    at: float = NEVER
 
     @property
     def is_empty(self) -> bool:

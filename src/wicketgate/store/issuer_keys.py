@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, insert, select, update
 
 from wicketgate.issuer.keys import Algorithm, SigningKey, new_key
-from wicketgate.issuer.rotation import KeyInService, Plan, Schedule, Standing, plan
+from wicketgate.issuer.rotation import NEVER, KeyInService, Plan, Schedule, Standing, plan
 from wicketgate.store.database import Database
 from wicketgate.store.schema import INSTALLATION, ISSUER_KEYS
 from wicketgate.store.sealing import Sealed
@@ -51,6 +51,12 @@ class IssuerKeys:
                 self._apply(connection, self._plan(self._keys(connection), schedule, algorithm), algorithm)
             due = self._plan(self.keys(), schedule, algorithm)
         return due.at
+
+    def note_published(self, kid: str) -> None:
+        """Let the time of this key run, if it is the next one: from now on verifiers can fetch it."""
+        unknown = self._update(Standing.NEXT).where(ISSUER_KEYS.c.kid == kid, ISSUER_KEYS.c.since == NEVER)
+        with self.database.write() as connection:
+            connection.execute(unknown.values(since=self.database.clock()))
 
     def rotate(self, *, now: bool = False) -> None:
         """Ask for the next key: as soon as it has been published long enough, or at once."""
@@ -96,7 +102,7 @@ class IssuerKeys:
                 kid=key.kid,
                 algorithm=key.algorithm.value,
                 standing=standing.value,
-                since=self.database.clock(),
+                since=NEVER if standing is Standing.NEXT else self.database.clock(),
                 asked=False,
                 public=json.dumps(key.public),
                 key_id=sealed.key_id,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wicketgate.issuer.keys import Algorithm, SigningKey
-from wicketgate.issuer.rotation import DAY, Schedule, Standing
+from wicketgate.issuer.rotation import DAY, NEVER, Schedule, Standing
 from wicketgate.store.database import Database, open_database
 from wicketgate.store.issuer_keys import IssuerKeys
 from wicketgate.store.schema import ISSUER_KEYS
@@ -54,6 +54,7 @@ def _advance(keys: IssuerKeys, algorithm: Algorithm = Algorithm.ES256) -> float:
 
 def test_a_roll_on_command_waits_for_the_caches(keys: IssuerKeys, clock: Clock) -> None:
     _advance(keys)
+    keys.note_published(_kids(keys)[Standing.NEXT])
     before = _kids(keys)
     keys.rotate()
     assert _advance(keys) == clock.now + DAY
@@ -65,8 +66,26 @@ def test_a_roll_on_command_waits_for_the_caches(keys: IssuerKeys, clock: Clock) 
     assert after[Standing.NEXT] not in before.values()
 
 
+def test_a_key_that_nobody_can_fetch_never_signs(keys: IssuerKeys, clock: Clock) -> None:
+    _advance(keys)
+    before = _kids(keys)
+    keys.rotate()
+    clock.now += 40 * DAY
+    assert _advance(keys) == NEVER
+    assert _kids(keys) == before
+    keys.note_published(_kids(keys)[Standing.NEXT])
+    clock.now += DAY - 1
+    _advance(keys)
+    keys.note_published(_kids(keys)[Standing.NEXT])
+    assert _kids(keys) == before
+    clock.now += 1
+    _advance(keys)
+    assert _kids(keys)[Standing.CURRENT] == before[Standing.NEXT]
+
+
 def test_one_command_is_one_roll(keys: IssuerKeys, clock: Clock) -> None:
     _advance(keys)
+    keys.note_published(_kids(keys)[Standing.NEXT])
     keys.rotate()
     clock.now += DAY
     _advance(keys)
@@ -105,6 +124,7 @@ def test_another_algorithm_comes_as_a_roll_does(keys: IssuerKeys, clock: Clock) 
         Standing.NEXT: Algorithm.RS256,
     }
     assert _kids(keys)[Standing.CURRENT] == old
+    keys.note_published(_kids(keys)[Standing.NEXT])
     clock.now += DAY
     _advance(keys, Algorithm.RS256)
     assert keys.keys()[0].key.algorithm is Algorithm.RS256

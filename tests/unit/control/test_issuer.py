@@ -1,0 +1,102 @@
+"""The issuer's keys roll only as far as verifiers can follow."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from wicketgate.control import issuer as module
+from wicketgate.control.issuer import IssuerKeeper
+from wicketgate.control.live import Attempt, Live
+from wicketgate.envoy.documents import Document
+from wicketgate.issuer.rotation import DAY, Standing
+from wicketgate.spec.installation import IssuerSection
+from wicketgate.store.database import open_database
+from wicketgate.store.issuer_keys import IssuerKeys
+
+pytestmark = pytest.mark.anyio
+
+
+@dataclass(slots=True)
+class Publishing:
+    """As much of `Live` as the issuer needs."""
+
+    refuses: bool = False
+    attempts: int = 0
+    documents: list[tuple[Document, ...]] = field(default_factory=list)
+
+    async def publish_documents(self, documents: tuple[Document, ...]) -> Attempt:
+        self.attempts += 1
+        if self.refuses:
+            return Attempt(False, message="the variable KEY is not set")
+        self.documents.append(documents)
+        return Attempt(True)
+
+
+class Stand:
+    def __init__(self, folder: Path) -> None:
+        self.now = 1_800_000_000.0
+        self.live = Publishing()
+        self.keys = IssuerKeys(open_database(folder, clock=lambda: self.now), "production")
+        section = IssuerSection(url="https://gateway.example.com")
+        self.looked = 0
+        self.keeper = IssuerKeeper(section, self._open, project="shop", clock=lambda: self.now)
+
+    def _open(self) -> IssuerKeys:
+        self.looked += 1
+        return self.keys
+
+    def kid(self, standing: Standing) -> str:
+        listed = self.keys.keys()
+        return next(each.key.kid for each in listed if each.standing is standing)
+
+    async def looks(self, times: int = 3) -> None:
+        """Let the keeper look at its keys a few times."""
+        seen = self.looked + times
+        async with asyncio.timeout(10):
+            while self.looked < seen:
+                await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+async def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stand]:
+    monkeypatch.setattr(module, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(module, "_TROUBLE_SECONDS", 0.01)
+    made = Stand(tmp_path)
+    await made.keeper.prepare()
+    task = asyncio.create_task(made.keeper.keep(cast(Live, made.live)))
+    yield made
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_a_key_that_could_not_be_published_does_not_sign(stand: Stand) -> None:
+    await stand.looks()
+    stand.live.refuses = True
+    stand.keys.rotate()
+    stand.now += DAY
+    await stand.looks()
+    second = stand.kid(Standing.CURRENT)
+    assert stand.live.attempts > 0
+    assert "KEY is not set" in stand.keeper.problem
+    stand.keys.rotate()
+    stand.now += 40 * DAY
+    await stand.looks()
+    assert stand.kid(Standing.CURRENT) == second, "nobody can know the next one"
+    stand.live.refuses = False
+    await stand.looks()
+    assert stand.keeper.problem == ""
+    stand.now += DAY - 1
+    await stand.looks()
+    assert stand.kid(Standing.CURRENT) == second
+    stand.now += 1
+    await stand.looks()
+    assert stand.kid(Standing.CURRENT) != second
+    assert stand.kid(Standing.CURRENT) in stand.live.documents[-2][1].body
