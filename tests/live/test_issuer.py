@@ -158,6 +158,10 @@ def test_caches_are_told_for_how_long(tmp_path: Path) -> None:
         connection.close()
         assert headers.get_all("content-type") == ["application/json"]
         assert headers.get_all("cache-control") == ["public, max-age=7"]
+        assert gateway.reload()["message"] == ""
+        _project(tmp_path, api, settings="publish_ahead = 8\n")
+        told = gateway.reload()
+        assert (told["ok"], told["message"]) == (True, "restart the gateway to take up what has changed in [issuer]")
 
 
 def _signing(gateway: Running, api: RecordingOrigin) -> str:

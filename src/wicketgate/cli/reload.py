@@ -23,6 +23,8 @@ def reload(context: typer.Context, project: ProjectOption = None, state: StateOp
     print_diagnostics([_diagnostic(item) for item in answer["diagnostics"]], project=workspace.project, err=True)
     if answer["ok"]:
         typer.echo(f"{'serving' if answer['changed'] else 'unchanged,'} version {answer['version']}")
+        if answer["message"]:
+            typer.echo(printable(answer["message"]), err=True)
         return
     typer.echo(f"not reloaded: {printable(answer['message'])}", err=True)
     if answer["hint"]:

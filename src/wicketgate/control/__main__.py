@@ -17,6 +17,7 @@ from wicketgate.certificates import Certificates, open_certificates
 from wicketgate.compile import compile_project, system_roots
 from wicketgate.control.acme import AcmeKeeper, AcmeSettings
 from wicketgate.control.credentials import CredentialKeeper
+from wicketgate.control.fixed import Fixed
 from wicketgate.control.issuer import IssuerKeeper
 from wicketgate.control.key_files import KeyFiles, memory_directory
 from wicketgate.control.plane import ControlPlane
@@ -67,6 +68,7 @@ def _plane(settings: ControlSettings) -> ControlPlane:
             certificates=values.certificates,
             listen=settings.listen,
         ),
+        Fixed(settings.project),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from starlette.applications import Starlette
 
@@ -17,6 +17,7 @@ from wicketgate.control.credentials import CredentialKeeper
 from wicketgate.control.delivery import Delivery
 from wicketgate.control.envoy_admin import EnvoyAdmin
 from wicketgate.control.expiry import ExpiryWatch
+from wicketgate.control.fixed import Fixed
 from wicketgate.control.issuer import IssuerKeeper
 from wicketgate.control.live import Attempt, Live
 from wicketgate.control.metrics import Metrics
@@ -57,6 +58,7 @@ class ControlPlane:
     credentials: CredentialKeeper
     issuer: IssuerKeeper | None
     compiler: Callable[[Values], Compiled]
+    fixed: Fixed
     draining: bool = False
 
     async def run(self) -> None:
@@ -170,6 +172,9 @@ class _Running:
     async def _reload(self) -> Attempt:
         attempt = await self.live.reload()
         self.metrics.count(attempt)
+        if attempt.ok and (waits := self.plane.fixed.changed()):
+            _log.warning(waits)
+            return replace(attempt, message=waits)
         return attempt
 
     async def _reload_when_stale(self) -> None:
