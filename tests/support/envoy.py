@@ -20,6 +20,7 @@ from tests.support.variables import GivenVariables
 from wicketgate.control.secret_values import BadSecretError, Values, secret_message
 from wicketgate.envoy.bootstrap import Bootstrap
 from wicketgate.envoy.config_source import CONFIG_SOURCE
+from wicketgate.envoy.injection import nothing
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.envoy.signature import keys_file
 from wicketgate.ir.secrets import (
@@ -27,6 +28,7 @@ from wicketgate.ir.secrets import (
     BrokeredToken,
     ClientAuthorities,
     PrivateAuthority,
+    PublishedSource,
     SecretSource,
     SigningKeys,
     StoredAuthority,
@@ -65,6 +67,7 @@ def static_bootstrap(
         "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
         "layered_runtime": runtime["layered_runtime"],
         "static_resources": {
+            "secrets": [nothing()],
             "listeners": [_static(item, resources, sds) for item in resources.listeners],
             "clusters": [_static(item, resources, sds) for item in resources.clusters],
         },
@@ -74,7 +77,7 @@ def static_bootstrap(
     return path
 
 
-def _delivered(name: str, source: SecretSource, certificates: KnownCertificates) -> Any:
+def _delivered(name: str, source: PublishedSource, certificates: KnownCertificates) -> Any:
     """Return what the control plane would send, or None where it would have nothing to send."""
     try:
         return secret_message(name, source, Values(GivenVariables(), certificates))

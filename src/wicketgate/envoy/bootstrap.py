@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wicketgate.envoy.config_source import CONFIG_SOURCE, XDS_CLUSTER
+from wicketgate.envoy.injection import nothing
 from wicketgate.json_types import JsonObject
 
 XDS_SOCKET = "xds.sock"
@@ -39,7 +40,7 @@ class Bootstrap:
                 "ignore_global_conn_limit": True,
             },
             "dynamic_resources": {"cds_config": CONFIG_SOURCE, "lds_config": CONFIG_SOURCE},
-            "static_resources": {"clusters": [xds_cluster(self.xds_socket)]},
+            "static_resources": {"clusters": [xds_cluster(self.xds_socket)], "secrets": [nothing()]},
             "layered_runtime": {"layers": [{"name": "wicketgate", "static_layer": _RUNTIME}]},
             "overload_manager": _connection_limit(self.max_connections),
         }

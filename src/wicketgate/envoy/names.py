@@ -23,6 +23,9 @@ from wicketgate.ir.secrets import (
 ROUTES = "gateway"
 """The route configuration, and its one virtual host."""
 
+NOTHING = "wicketgate.nothing"
+"""The secret that never has a value."""
+
 STRIP_FILTER = "wicketgate.strip"
 CHAIN_FILTER = "wicketgate.chain"
 CORS_FILTER = "envoy.filters.http.cors"

@@ -1,7 +1,7 @@
 """Signatures over requests, made by Envoy on each try (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
 
 Envoy sends a request unsigned when it has no keys. So a gate stands before the signer, which is open while the broker
-holds keys, and behind it somebody looks whether there is a signature: otherwise the request is answered 503.
+holds keys, and behind it the date is demanded that only the signer writes: without it the request is answered 503.
 
 How Envoy 1.39 reads keys, measured with two workers: a file that is moved in counts within milliseconds, for all of
 them; one that is written in place does not count. One that is missing when the signer is made is never looked at again.
@@ -16,9 +16,7 @@ only if it holds no escape: one that holds both escapes and unescaped reserved c
 
 from __future__ import annotations
 
-from importlib.resources import files
-
-from wicketgate.envoy.injection import inject
+from wicketgate.envoy.injection import demand, inject
 from wicketgate.envoy.names import use_name
 from wicketgate.envoy.types import http_filter
 from wicketgate.ir.credentials.base import CredentialUse
@@ -26,12 +24,12 @@ from wicketgate.ir.origin import Signing, SigningAlgorithm
 from wicketgate.ir.secrets import SigningKeys
 from wicketgate.json_types import JsonObject
 
-_SIGNED = files("wicketgate.envoy").joinpath("signed.lua").read_text(encoding="utf-8")
 _SIGNATURE = "authorization"
+_DATE = "x-amz-date"
 _HOP_HEADERS = ("connection", "expect", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
 _ON_THE_WAY = ("traceparent", "tracestate", "via")
 _UNSIGNED = (_SIGNATURE, *_HOP_HEADERS, *_ON_THE_WAY)
-_FORGEABLE = ("x-amz-content-sha256", "x-amz-date", "x-amz-region-set", "x-amz-security-token")
+_FORGEABLE = ("x-amz-content-sha256", _DATE, "x-amz-region-set", "x-amz-security-token")
 _ALGORITHMS = {SigningAlgorithm.SIGV4: "AWS_SIGV4", SigningAlgorithm.SIGV4A: "AWS_SIGV4A"}
 
 
@@ -41,7 +39,7 @@ def keys_file(use: CredentialUse) -> str:
 
 
 def signature_filters(use: CredentialUse, signing: Signing) -> list[JsonObject]:
-    """Return the filters that sign: the caller's own signature goes, the gate, the signer, the look behind it.
+    """Return the filters that sign: the caller's own signature goes, the gate, the signer, the demand behind it.
 
     The gate writes where the signature will stand: so it takes away the caller's, and costs no filter to clean up.
     """
@@ -49,7 +47,7 @@ def signature_filters(use: CredentialUse, signing: Signing) -> list[JsonObject]:
         _remove("wicketgate.signature.forget", *_FORGEABLE),
         inject(_SIGNATURE, SigningKeys(use)),
         _signer(use, signing),
-        http_filter("wicketgate.signed", "lua.v3.Lua", default_source_code={"inline_string": _SIGNED}),
+        demand(_DATE),
     ]
 
 
