@@ -128,6 +128,9 @@ def test_what_is_no_token_is_refused(stand: Stand) -> None:
         {"issuer": "http://gateway.example.com"},
         {"issuer": ""},
         {"issuer": 'https://g.example.com/"x'},
+        {"issuer": "https://g.example.com/$host"},
+        {"issuer": "https://g.example.com/;x"},
+        {"issuer": "https://g.example.com/"},
         {"audience": ""},
         {"audience": "a b"},
         {"listen": "nowhere"},
@@ -140,7 +143,7 @@ def test_what_would_let_others_in_is_not_printed(options: dict[str, str]) -> Non
 
 def test_a_server_that_is_not_there_is_told() -> None:
     with pytest.raises(GuardConfigError, match="not known with --token"):
-        render_token("nginx", TokenConfig(issuer="https://gateway.example.com/i", audience="orders"))
+        render_token("haproxy", TokenConfig(issuer="https://gateway.example.com/i", audience="orders"))
 
 
 def test_an_issuer_elsewhere_is_verified(tmp_path: Path) -> None:

@@ -53,3 +53,8 @@ def fill(template: str, **values: str) -> str:
 def ask_secret(then: str) -> str:
     """A bash line that asks for the secret without echo, and never puts it in an argument list."""
     return f"#   $ (umask 077; IFS= read -rsp 'secret: ' SECRET; {then})"
+
+
+def embedded(script: str, marker: str) -> str:
+    """A script as comment lines that start with `marker`, to be cut out of the saved text by a command."""
+    return "\n".join(f"{marker} {line}".rstrip() for line in script.splitlines())

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 from wicketgate.guards.mtls.config import MtlsConfig
 from wicketgate.guards.mtls.der_lua import NAME_TAGS
-from wicketgate.guards.mtls.server import CERTIFICATE_HEADERS, MtlsServer, embedded, heading
-from wicketgate.guards.server import fill, problem_with
+from wicketgate.guards.mtls.server import CERTIFICATE_HEADERS, MtlsServer, heading
+from wicketgate.guards.server import embedded, fill, problem_with
 
 _TEMPLATE = """\
 @heading@

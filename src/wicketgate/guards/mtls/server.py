@@ -53,8 +53,3 @@ def heading(server: str, config: MtlsConfig, *, comment: str = "#") -> str:
             "one in time and reload: with an outdated list the server refuses everyone.",
         ]
     return "\n".join(f"{comment} {line}" for line in lines)
-
-
-def embedded(script: str, marker: str) -> str:
-    """A script as comment lines that start with `marker`, to be cut out of the saved text by a command."""
-    return "\n".join(f"{marker} {line}".rstrip() for line in script.splitlines())

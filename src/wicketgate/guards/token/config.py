@@ -10,6 +10,7 @@ from wicketgate.guards.config import GuardConfigError, split_address
 
 _PLAIN = re.compile(r"[!#-&(-\[\]-~]{1,512}")
 """Visible ASCII without quotes and backslashes: plain text in every language printed here."""
+_URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~%-]+)*")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -34,11 +35,16 @@ class TokenConfig:
     """`HOST:PORT` of the application behind it."""
 
     def __post_init__(self) -> None:
-        for field, text in (("issuer", self.issuer), ("audience", self.audience)):
-            if not _PLAIN.fullmatch(text):
-                raise GuardConfigError(
-                    f"{field}: {text!r} cannot be used", hint="visible ASCII without quotes, spaces and backslashes"
-                )
+        if not _PLAIN.fullmatch(self.audience):
+            raise GuardConfigError(
+                f"audience: {self.audience!r} cannot be used",
+                hint="visible ASCII without quotes, spaces and backslashes",
+            )
+        if not _URL.fullmatch(self.issuer):
+            raise GuardConfigError(
+                f"issuer: {self.issuer!r} is no plain URL",
+                hint="`wicket issuer show` tells it: without query, and no slash at its end",
+            )
         parts = urlsplit(self.issuer)
         local = parts.scheme == "http" and parts.hostname in _LOCAL
         if not parts.hostname or not (parts.scheme == "https" or local):

@@ -1,0 +1,138 @@
+"""The printed token guards under their real servers, before an issuer whose keys the test holds."""
+
+from __future__ import annotations
+
+import getpass
+import http.client
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from tests.guards.stands.base import free_port, running
+from tests.guards.stands.proxies import COMMAND, PROXIES, run_commands
+from tests.support.origin import RecordingOrigin, Seen
+from wicketgate.guards.token import TokenConfig, render_token
+
+ELLIPTIC = ec.generate_private_key(ec.SECP256R1())
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+Amend = Callable[[str], str]
+"""What a test does to the printed text before it runs."""
+
+
+def published(kid: str, key: Any, **changed: Any) -> dict[str, Any]:
+    """A public key as an issuer lists it."""
+    kind = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
+    alg = "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"
+    return {**kind.to_jwk(key.public_key(), as_dict=True), "kid": kid, "alg": alg, "use": "sig", **changed}
+
+
+@dataclass
+class Issuer:
+    """Publishes whatever is in `keys`, and remembers who asked."""
+
+    keys: list[dict[str, Any]] = field(default_factory=lambda: [published("e1", ELLIPTIC), published("r1", RSA)])
+    status: str = "200 OK"
+    made: float | None = None
+    """When the answer says that it was made, unix seconds; None: now."""
+
+    def reply(self, _: Seen) -> bytes:
+        body = json.dumps({"keys": self.keys}).encode()
+        date = formatdate(self.made or time.time(), usegmt=True)
+        head = f"HTTP/1.1 {self.status}\r\ndate: {date}\r\ncontent-type: application/json\r\n"
+        return f"{head}cache-control: max-age=86400\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A running server with the guard, the origin behind it, and the issuer."""
+
+    port: int
+    url: str
+    """The issuer's."""
+    origin: RecordingOrigin
+    issuer: Issuer
+    keys: RecordingOrigin
+    """Where the issuer publishes."""
+    folder: Path
+
+    def token(
+        self, *, key: Any = ELLIPTIC, algorithm: str = "ES256", kid: str | None = "e1", head: Any = None, **changed: Any
+    ) -> str:
+        now = int(time.time())
+        claims = {"iss": self.url, "aud": "orders", "sub": "s", "iat": now, "nbf": now, "exp": now + 300, **changed}
+        found = {name: value for name, value in claims.items() if value is not None}
+        return jwt.encode(found, key, algorithm=algorithm, headers={**({"kid": kid} if kid else {}), **(head or {})})
+
+    def ask(
+        self, *authorizations: str, target: str = "/orders?a=1", method: str = "GET", **fields: str
+    ) -> tuple[int, str]:
+        """Status and content type of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.putrequest(method, target)
+        for value in authorizations:
+            connection.putheader("authorization", value)
+        for name, value in fields.items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer.status, answer.headers.get("content-type", "")
+
+
+def _folders(name: str, folder: Path) -> Callable[[str], str]:
+    """The printed paths are those of a machine; a test has a folder."""
+    printed = {
+        "nginx": ("/etc/nginx/wicketgate_token.js", "/var/cache/wicketgate-keys"),
+        "apache": ("/etc/apache2/wicketgate_token.lua", "/var/cache/apache2/wicketgate-keys"),
+    }[name]
+
+    def moved(text: str) -> str:
+        for path in printed:
+            text = text.replace(path, str(folder / Path(path).name))
+        return text
+
+    return moved
+
+
+_COMMANDS: Mapping[str, Callable[[Path], Sequence[str]]] = {proxy.name: proxy.command for proxy in PROXIES}
+
+
+def _command(name: str, folder: Path) -> Sequence[str]:
+    found = _COMMANDS[name](folder)
+    if name == "nginx":
+        # Its workers keep the keys in the test's folder, which is the user's own.
+        main = folder / "nginx.conf"
+        main.write_text(f"user {getpass.getuser()};\n{main.read_text()}")
+    return found
+
+
+@contextmanager
+def guarded(
+    name: str, folder: Path, *, amend: Amend = lambda text: text, keys: RecordingOrigin | None = None
+) -> Iterator[Guarded]:
+    """Run server `name` on its printed text, with the commands that its comments give."""
+    issuer = Issuer()
+    published_at = keys or RecordingOrigin()
+    published_at.reply = issuer.reply
+    with RecordingOrigin() as origin, published_at:
+        port = free_port()
+        url = f"{published_at.url.replace('https://127.0.0.1', 'https://localhost')}/issuer"
+        listen, upstream = f"127.0.0.1:{port}", f"127.0.0.1:{origin.port}"
+        printed = render_token(name, TokenConfig(issuer=url, audience="orders", listen=listen, upstream=upstream))
+        text = amend(_folders(name, folder)(printed))
+        (folder / "wicketgate-guard.conf").write_text(text)
+        run_commands(folder, COMMAND.findall(text), "")
+        environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "APACHE_LOG_DIR": str(folder)}
+        with running(_command(name, folder), port=port, folder=folder, environ=environ):
+            yield Guarded(port, url, origin, issuer, published_at, folder)

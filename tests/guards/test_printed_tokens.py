@@ -1,0 +1,284 @@
+"""`wicket guard nginx|apache --token` on the real servers: what passes, what does not, and what a roll does."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import http.client
+import json
+import ssl
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tests.guards.stands.tokens import ELLIPTIC, RSA, Guarded, guarded, published
+from tests.live.conftest import until
+from tests.support.certificates import Authority
+from tests.support.origin import RecordingOrigin
+
+REFUSED = (401, "application/problem+json")
+OTHER = ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.fixture(scope="module", params=["nginx"])
+def server(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def guard(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    with guarded(server, tmp_path_factory.mktemp(server)) as found:
+        yield found
+
+
+def test_the_right_token_passes_and_goes_no_further(guard: Guarded) -> None:
+    for token in (guard.token(), guard.token(key=RSA, algorithm="RS256", kid="r1"), guard.token(aud=["orders"])):
+        assert guard.ask(f"Bearer {token}")[0] == 200
+        assert guard.origin.last.all("authorization") == []
+        assert guard.ask(f"Bearer {token}", method="HEAD")[0] == 200
+
+
+def test_the_target_goes_on_as_it_came(guard: Guarded) -> None:
+    target = "/a%2Fb//c/../d%20e?x=%2F&y"
+    assert guard.ask(f"Bearer {guard.token()}", target=target)[0] == 200
+    assert guard.origin.last.target == target
+
+
+def test_clocks_may_differ_by_a_minute(guard: Guarded) -> None:
+    now = int(time.time())
+    assert guard.ask(f"Bearer {guard.token(iat=now + 40, nbf=now + 40)}")[0] == 200
+
+
+NOW = int(time.time())
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"aud": "billing"},
+        {"aud": None},
+        {"aud": ["orders", "billing"]},
+        {"aud": {"orders": "orders"}},
+        {"iss": "https://evil.example.com"},
+        {"iss": None},
+        {"exp": NOW - 90},
+        {"exp": None},
+        {"exp": NOW + 86_400},
+        {"iat": NOW + 600},
+        {"nbf": NOW + 600},
+        {"key": OTHER},
+        {"kid": "unknown"},
+        {"kid": None},
+        {"kid": "r1"},
+        {"key": RSA, "algorithm": "RS256"},
+        {"key": RSA, "algorithm": "RS384", "kid": "r1"},
+        {"key": RSA, "algorithm": "PS256", "kid": "r1"},
+        {"key": None, "algorithm": "none"},
+        {"key": "a-shared-secret-of-sufficient-length", "algorithm": "HS256"},
+        {"head": {"crit": ["x"], "x": 1}},
+    ],
+    ids=str,
+)
+def test_a_wrong_token_is_refused(guard: Guarded, changed: dict[str, Any]) -> None:
+    reached = len(guard.origin.seen)
+    assert guard.ask(f"Bearer {guard.token(**changed)}") == REFUSED
+    assert len(guard.origin.seen) == reached
+
+
+def test_a_public_key_is_no_shared_secret(guard: Guarded) -> None:
+    public = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    listed = json.dumps(published("r1", RSA)).encode()
+    modulus = RSA.public_key().public_numbers().n.to_bytes(256, "big")
+    for secret in (public, public.strip(), listed, modulus):
+        assert guard.ask(f"Bearer {_by_hand(guard, secret)}") == REFUSED
+
+
+def test_what_is_no_token_is_refused(guard: Guarded) -> None:
+    right = guard.token()
+    bearer = f"Bearer {right}"
+    head, body, signature = right.split(".")
+    longer = {**json.loads(_decoded(body)), "exp": int(time.time()) + 3000}
+    changed = f"Bearer {head}.{_encoded(json.dumps(longer).encode())}.{signature}"
+    reached = len(guard.origin.seen)
+    for values in (
+        [],
+        ["Bearer"],
+        ["Bearer a.b.c"],
+        ["Basic dXM6aXQ="],
+        [right],
+        [f"Bearer {head}.{body}."],
+        [f"Bearer {head}.{body}"],
+        [changed],
+        [f"{bearer}, {bearer}"],
+    ):
+        assert guard.ask(*values) == REFUSED, values
+    for values in ([bearer, bearer], [bearer, "Bearer x"], ["Bearer x", bearer]):
+        assert guard.ask(*values)[0] in (400, 401), values
+    assert len(guard.origin.seen) == reached
+
+
+def test_a_token_elsewhere_is_no_token(guard: Guarded) -> None:
+    right = guard.token()
+    for target in (f"/orders?access_token={right}", f"/orders?token={right}"):
+        assert guard.ask(target=target) == REFUSED
+    for name, value in (
+        ("cookie", f"access_token={right}; token={right}"),
+        ("proxy-authorization", f"Bearer {right}"),
+        ("x-forwarded-authorization", f"Bearer {right}"),
+    ):
+        assert guard.ask(**{name: value}) == REFUSED, name
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert _post(guard, f"access_token={right}", **form) == REFUSED[0]
+
+
+def test_the_application_sees_no_other_spelling(guard: Guarded) -> None:
+    spoofed = {"oidc_claim_sub": "a", "x_wicket": "b", "remote_user": "c"}
+    assert guard.ask(f"Bearer {guard.token()}", **spoofed)[0] == 200
+    assert [name for name, _ in guard.origin.last.headers if "_" in name] == []
+
+
+def test_the_places_of_the_keys_are_not_for_callers(guard: Guarded) -> None:
+    """With the right token, such a path is one of the application's."""
+    for target in ("/.wicketgate-guard/kept", "/.wicketgate-guard/fresh"):
+        assert guard.ask(target=target)[0] in (401, 404)
+
+
+def test_a_refusal_is_a_problem_and_never_a_reflection(guard: Guarded) -> None:
+    status, kind = guard.ask(target='/a"b?x=1'.replace('"', "%22"))
+    assert (status, kind) == REFUSED
+
+
+def test_a_body_and_an_upgrade_go_on(guard: Guarded) -> None:
+    assert _post(guard, "x" * 100_000, authorization=f"Bearer {guard.token()}") == 200
+    assert guard.origin.last.body == b"x" * 100_000
+    upgrade = {"connection": "upgrade", "upgrade": "websocket"}
+    assert guard.ask(f"Bearer {guard.token()}", **upgrade)[0] == 200
+    assert guard.origin.last.one("upgrade") == "websocket"
+
+
+def test_what_the_keys_are_asked_with(guard: Guarded) -> None:
+    """Nothing that a caller sends reaches the issuer."""
+    assert guard.ask(f"Bearer {guard.token()}", cookie="a=b")[0] == 200
+    for asked in guard.keys.seen:
+        assert (asked.method, asked.target) == ("GET", "/issuer/.well-known/jwks.json")
+        assert asked.all("authorization") == asked.all("cookie") == []
+
+
+def test_invented_keys_make_no_flood_of_fetches(guard: Guarded) -> None:
+    before = len(guard.keys.seen)
+    for number in range(30):
+        assert guard.ask(f"Bearer {guard.token(kid=f'invented-{number}')}") == REFUSED
+    assert len(guard.keys.seen) - before <= 2
+
+
+def _by_hand(guard: Guarded, secret: bytes) -> str:
+    """HS256 with the public key as the secret: libraries refuse to make such a token."""
+    head = _encoded(json.dumps({"alg": "HS256", "typ": "JWT", "kid": "r1"}).encode())
+    signed = f"{head}.{guard.token().split('.')[1]}"
+    return f"{signed}.{_encoded(hmac.new(secret, signed.encode(), hashlib.sha256).digest())}"
+
+
+def _encoded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _post(guard: Guarded, body: str, **fields: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", guard.port, timeout=20)
+    connection.request("POST", "/orders", body, fields)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def _hasty(text: str) -> str:
+    """The printed spans in seconds instead of minutes."""
+    for span in ("proxy_cache_valid 200 5m", "proxy_cache_valid 200 30s", "502 503 504 5s"):
+        assert span in text, span
+        text = text.replace(span, span.rpartition(" ")[0] + " 1s")
+    return text
+
+
+def _passes(guard: Guarded, **token: Any) -> bool:
+    return guard.ask(f"Bearer {guard.token(**token)}")[0] == 200
+
+
+def test_a_new_key_counts_without_a_restart(tmp_path: Path) -> None:
+    with guarded("nginx", tmp_path, amend=_hasty) as guard:
+        assert _passes(guard)
+        for kid in ("e2", "e3"):
+            assert not _passes(guard, key=OTHER, kid=kid)
+            guard.issuer.keys.append(published(kid, OTHER))
+            until(partial(_passes, guard, key=OTHER, kid=kid))
+            assert _passes(guard), "the one before"
+        del guard.issuer.keys[0]
+        until(lambda: not _passes(guard))
+        assert _passes(guard, key=OTHER, kid="e2")
+
+
+def test_the_last_keys_serve_while_the_issuer_is_down_but_not_for_ever(tmp_path: Path) -> None:
+    with guarded("nginx", tmp_path, amend=_hasty) as guard:
+        assert _passes(guard)
+        guard.issuer.status = "503 Service Unavailable"
+        asked = len(guard.keys.seen)
+        until(lambda: _passes(guard) and len(guard.keys.seen) > asked)
+        assert all(_passes(guard) for _ in range(5))
+        guard.issuer.status, guard.issuer.made = "200 OK", time.time() - 86_500
+        until(lambda: not _passes(guard))
+        guard.issuer.made = None
+        until(lambda: _passes(guard))
+
+
+@pytest.mark.parametrize("status", ["500 Internal Server Error", "404 Not Found", "302 Found"])
+def test_without_keys_nobody_is_let_in(status: str, tmp_path: Path) -> None:
+    with guarded("nginx", tmp_path, amend=_hasty) as guard:
+        guard.issuer.status = status
+        assert guard.ask(f"Bearer {guard.token()}") == REFUSED
+        guard.issuer.status = "200 OK"
+        until(lambda: _passes(guard))
+
+
+@pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
+def test_a_key_that_is_for_something_else_does_not_count(tmp_path: Path) -> None:
+    short = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - what the guard must refuse
+    with guarded("nginx", tmp_path, amend=_hasty) as guard:
+        guard.issuer.keys[:] = [
+            published("encrypts", ELLIPTIC, use="enc"),
+            published("other-algorithm", ELLIPTIC, alg="ES384"),
+            published("other-curve", ELLIPTIC, crv="P-384"),
+            published("short", short),
+            published("e1", ELLIPTIC),
+        ]
+        assert _passes(guard)
+        for kid in ("encrypts", "other-algorithm", "other-curve"):
+            assert not _passes(guard, kid=kid), kid
+        assert not _passes(guard, key=short, algorithm="RS256", kid="short")
+
+
+@pytest.mark.parametrize(
+    ("trusted", "reached", "passes"), [(True, True, True), (False, True, False), (True, False, False)]
+)
+def test_the_keys_of_another_server_do_not_count(trusted: bool, reached: bool, passes: bool, tmp_path: Path) -> None:
+    """An authority that is not ours, and a name that is not the issuer's."""
+    authority = Authority.create(tmp_path / "authority")
+    pair = authority.issue("localhost" if reached else "elsewhere.example.com")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    system = "/etc/ssl/certs/ca-certificates.crt"
+
+    def amend(text: str) -> str:
+        assert system in text
+        return text.replace(system, str(authority.roots)) if trusted else text
+
+    with guarded("nginx", tmp_path, amend=amend, keys=RecordingOrigin(tls=context)) as guard:
+        assert _passes(guard) is passes
