@@ -46,7 +46,7 @@ class Issuer:
     """When the answer says that it was made, unix seconds; None: now."""
 
     def reply(self, _: Seen) -> bytes:
-        body = json.dumps({"keys": self.keys}).encode()
+        body = json.dumps({"keys": self.keys} if self.status == "200 OK" else {}).encode()
         date = formatdate(self.made or time.time(), usegmt=True)
         head = f"HTTP/1.1 {self.status}\r\ndate: {date}\r\ncontent-type: application/json\r\n"
         return f"{head}cache-control: max-age=86400\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
@@ -94,18 +94,21 @@ def _folders(name: str, folder: Path) -> Callable[[str], str]:
     """The printed paths are those of a machine; a test has a folder."""
     printed = {
         "nginx": ("/etc/nginx/wicketgate_token.js", "/var/cache/wicketgate-keys"),
-        "apache": ("/etc/apache2/wicketgate_token.lua", "/var/cache/apache2/wicketgate-keys"),
+        "apache": ("/etc/apache2/wicketgate_token.lua",),
     }[name]
 
     def moved(text: str) -> str:
         for path in printed:
             text = text.replace(path, str(folder / Path(path).name))
-        return text
+        return text.replace("127.0.0.1:8079", f"127.0.0.1:{free_port()}")
 
     return moved
 
 
 _COMMANDS: Mapping[str, Callable[[Path], Sequence[str]]] = {proxy.name: proxy.command for proxy in PROXIES}
+
+
+_MODULES = ("authn_core", "cache", "cache_socache", "oauth2")
 
 
 def _command(name: str, folder: Path) -> Sequence[str]:
@@ -114,6 +117,10 @@ def _command(name: str, folder: Path) -> Sequence[str]:
         # Its workers keep the keys in the test's folder, which is the user's own.
         main = folder / "nginx.conf"
         main.write_text(f"user {getpass.getuser()};\n{main.read_text()}")
+    else:
+        main = folder / "apache.conf"
+        modules = [f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in _MODULES]
+        main.write_text(main.read_text().replace("StartServers", "\n".join([*modules, "StartServers"])))
     return found
 
 

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from wicketgate.guards.config import GuardConfigError, split_address
 
-_PLAIN = re.compile(r"[!#-&(-\[\]-~]{1,512}")
-"""Visible ASCII without quotes and backslashes: plain text in every language printed here."""
+_PLAIN = re.compile(r"[!#%&(-\[\]-~]{1,512}")
+"""Visible ASCII without quotes, backslashes and dollar signs: plain text in every language printed here."""
 _URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~%-]+)*")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
@@ -38,7 +38,7 @@ class TokenConfig:
         if not _PLAIN.fullmatch(self.audience):
             raise GuardConfigError(
                 f"audience: {self.audience!r} cannot be used",
-                hint="visible ASCII without quotes, spaces and backslashes",
+                hint="visible ASCII without quotes, spaces, backslashes and dollar signs",
             )
         if not _URL.fullmatch(self.issuer):
             raise GuardConfigError(
