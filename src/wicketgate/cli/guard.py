@@ -18,7 +18,8 @@ def guard(
         str,
         typer.Argument(
             metavar="SERVER",
-            help="nginx, caddy, haproxy, envoy, apache; with --mtls also uvicorn, hypercorn, node; with --token apache, envoy, nginx.",
+            help="nginx, caddy, haproxy, envoy, apache; with --mtls also uvicorn, hypercorn, node; with --token only "
+            "apache, envoy, nginx.",
         ),
     ],
     header: Annotated[str, typer.Option(metavar="NAME", help="The header that carries the secret.")] = "backend-secret",
