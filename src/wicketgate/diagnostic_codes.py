@@ -66,6 +66,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "secret-overwritten": "`overwrite: false` on a secret has no effect: it always replaces the caller's value.",
         "secret-undone": "A later policy takes away a secret that an earlier one put in.",
         "status-text-ignored": "A status text is given, which HTTP/2 and HTTP/3 do not carry.",
+        "signing-unknown": "The host of an origin does not tell how requests to it are signed.",
         "template-malformed": "A URL pattern cannot be read.",
         "tls-needs-https": "TLS is described for an origin that is reached over plain http.",
         "too-deep": "A document nests too deeply.",

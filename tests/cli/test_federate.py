@@ -15,7 +15,7 @@ from tests.support.project import handler, operation, policy, write_project
 from wicketgate.issuer.keys import Algorithm, SigningKey
 from wicketgate.secret_value import SecretValue
 
-AWS = {"roleArn": "arn:aws:iam::123456789012:role/orders", "region": "eu-west-1"}
+AWS = {"roleArn": "arn:aws:iam::123456789012:role/orders", "region": "eu-west-1", "service": "execute-api"}
 AZURE = {"activeDirectoryTenantId": "11111111-aaaa", "activeDirectoryClientId": "33333333-aaaa"}
 
 

@@ -174,7 +174,9 @@ def test_a_route_recovers_whose_keys_come_late(tmp_path: Path) -> None:
     with RecordingOrigin() as api, RecordingOrigin(reply=lambda _: busy) as sts:
         keys = {"accessKeyId": "AKIAOURS", "secretAccessKey": "$env(SIGNING_SECRET)"}
         name = "upstream-aws-service-auth-inbound", "UpstreamAwsServiceAuthInboundPolicy"
-        signed = policy("signed", *name, **keys, roleArn=ROLE, region="eu-west-1", stsEndpoint=sts.url)
+        signed = policy(
+            "signed", *name, **keys, roleArn=ROLE, region="eu-west-1", service="execute-api", stsEndpoint=sts.url
+        )
         route = operation(handler("urlForwardHandler", baseUrl=api.url), inbound=["signed"])
         write_project(tmp_path, {"/{rest}": {"get": route}}, policies=[signed])
         (tmp_path / ".env").write_text(f"SIGNING_SECRET={SECRET}\n")

@@ -132,8 +132,8 @@ class SigningAlgorithm(StrEnum):
 class Signing:
     """How requests are signed (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
 
-    `region` is a set of regions for SigV4A, comma-separated. Without `signs_payload` a body passes unread, and
-    its place in the signature says so.
+    `region` is a set of regions for SigV4A, comma-separated. It and `service` are empty where the host of the origin
+    is to tell them. Without `signs_payload` a body passes unread, and its place in the signature says so.
     """
 
     service: str

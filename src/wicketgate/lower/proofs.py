@@ -6,11 +6,13 @@ therefore takes the proof away, and the user is told.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from wicketgate.ir.credentials.aws import in_region
 from wicketgate.ir.credentials.base import CredentialUse
-from wicketgate.ir.origin import HeaderProof, Origin, Proof, QueryProof, SignatureProof, TokenProof
+from wicketgate.ir.origin import HeaderProof, Origin, Proof, QueryProof, SignatureProof, Signing, TokenProof
 from wicketgate.ir.secrets import BrokeredToken
 from wicketgate.ir.steps import (
     ClearHeaders,
@@ -27,6 +29,7 @@ from wicketgate.ir.steps import (
     SignRequest,
 )
 from wicketgate.resolve.authority import split_host_port
+from wicketgate.resolve.aws_hosts import told_by
 
 SIGNATURE_HEADER = "authorization"
 SIGNATURE_HEADERS = (
@@ -102,10 +105,20 @@ def _bound(step: HeaderStep, origin: Origin) -> Proof:
             return HeaderProof(name, secret)
         case SendToken(name, prefix, credential):
             return TokenProof(
+def signing_for(signing: Signing, authority: str) -> Signing:
+    """Return how requests to this host are signed: what is empty stays so where the host does not tell it."""
+    if signing.service and signing.region:
+        return signing
+    service, region = told_by(authority)
+    return dataclasses.replace(signing, service=signing.service or service, region=signing.region or region)
+
+
                 name, BrokeredToken(CredentialUse(credential.bound(origin.url), origin.authority), prefix)
             )
         case SignRequest(credential, signing):
-            return SignatureProof(CredentialUse(credential.bound(origin.url), origin.authority), signing)
+            told = signing_for(signing, origin.authority)
+            keys = in_region(credential.bound(origin.url), told.region)
+            return SignatureProof(CredentialUse(keys, origin.authority), told)
 
 
 def _undo(split: SplitSteps, step: RequestFilterStep) -> None:

@@ -16,10 +16,10 @@ from wicketgate.ir.credentials.base import Credential
 from wicketgate.ir.gateway import Action, Cors, Forward, Route
 from wicketgate.ir.origin import Origin, Upstream
 from wicketgate.ir.path_pattern import PathPattern
-from wicketgate.ir.steps import InboundStep, OutboundStep
+from wicketgate.ir.steps import InboundStep, OutboundStep, SignRequest
 from wicketgate.ir.template import Inserted, Template
 from wicketgate.json_types import JsonObject
-from wicketgate.lower.proofs import SplitSteps, is_host, split_proofs
+from wicketgate.lower.proofs import SplitSteps, is_host, signing_for, split_proofs
 from wicketgate.policy import Direction
 from wicketgate.project.load import ORIGINS, POLICIES
 from wicketgate.resolve.authority import AuthorityError, check_path, split_url
@@ -234,6 +234,7 @@ class RouteLowering:
         if isinstance(action, Forward):
             origin = action.upstream.origin
             self._check_destinations(split, origin)
+            self._check_signing(split, origin)
             return dataclasses.replace(action, upstream=Upstream(origin, split.proofs(origin)))
         if split.proves:
             self.diagnostics.warning(
@@ -264,6 +265,21 @@ class RouteLowering:
                 )
             elif not step.hosts:
                 self._warn_shared(step.credential.bound(origin.url), origin)
+
+    def _check_signing(self, split: SplitSteps, origin: Origin) -> None:
+        """A signature for the wrong service or region is refused by every one."""
+        for step in split.credentials:
+            if not isinstance(step, SignRequest):
+                continue
+            told = signing_for(step.signing, origin.authority)
+            missing = [f"`{name}`" for name in ("region", "service") if not getattr(told, name)]
+            if missing:
+                self.diagnostics.error(
+                    "signing-unknown",
+                    self._span("policies", "inbound"),
+                    f"{origin.authority} does not tell which {' and '.join(missing)} requests to it are signed for",
+                    hint=f"write {' and '.join(missing)} into the options of the policy",
+                )
 
     def _warn_shared(self, credential: Credential, origin: Origin) -> None:
         first = self.tables.destinations.setdefault(credential, origin.authority)

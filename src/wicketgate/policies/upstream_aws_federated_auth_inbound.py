@@ -32,7 +32,7 @@ def _lower(options: UpstreamAwsFederatedAuthInboundOptions, at: PolicyContext) -
     role = AssumedRole(
         arn=options.role_arn,
         session_name=options.role_session_name,
-        region=options.region.partition(",")[0],
+        region=options.first_region,
         life=options.duration_seconds,
         endpoint=options.sts_endpoint or "",
     )

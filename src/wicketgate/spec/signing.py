@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from wicketgate.ir.origin import Signing, SigningAlgorithm
 from wicketgate.spec.credentials import CredentialOptions
@@ -19,15 +20,32 @@ SessionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{2,64}$")]
 class SigningOptions(CredentialOptions):
     """How requests are signed."""
 
-    region: Region
-    """The region of the service, such as `eu-west-1`."""
-    service: Service = "execute-api"
-    """The name under which it is signed for: `execute-api` for API Gateway, `lambda` for function URLs, `s3` …"""
+    region: Region | None = None
+    """The region of the service, such as `eu-west-1`; left out, what the host of the origin says."""
+    service: Service | None = None
+    """The name under which it is signed for: `execute-api` for API Gateway, `lambda` for function URLs, `s3` …; left
+    out, what the host of the origin says."""
     algorithm: Literal["sigv4", "sigv4a"] = "sigv4"
     """`sigv4a` signs for several regions at once."""
     payload: Literal["signed", "unsigned"] = "signed"
     """`signed` reads the whole body first (1 MiB at most); `unsigned` lets it pass unread, where the service allows."""
 
+    @model_validator(mode="after")
+    def _regions_are_written(self) -> SigningOptions:
+        if self.algorithm == "sigv4a" and self.region is None:
+            raise PydanticCustomError(
+                "missing-key",
+                "`sigv4a` needs `region`: a host tells one region, not which of several",
+                {"hint": "write them, comma-separated"},
+            )
+        return self
+
     @property
     def signing(self) -> Signing:
-        return Signing(self.service, self.region, SigningAlgorithm(self.algorithm), self.payload == "signed")
+        algorithm = SigningAlgorithm(self.algorithm)
+        return Signing(self.service or "", self.region or "", algorithm, self.payload == "signed")
+
+    @property
+    def first_region(self) -> str:
+        """Where STS is asked; empty is where the origin is."""
+        return (self.region or "").partition(",")[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
 import pytest
 
+from wicketgate.ir.credentials.aws import AssumedRole, RoleByGatewayToken
 from wicketgate.ir.credentials.base import Credential, CredentialUse
 from wicketgate.ir.origin import (
     Endpoint,
@@ -97,6 +99,24 @@ def test_a_signature_covers_the_other_proofs_and_stands_alone_in_its_header() ->
     proofs = split_proofs([TOKEN, SIGNED, HEADER, QUERY]).proofs(ORIGIN)
     assert [type(proof).__name__ for proof in proofs] == ["HeaderProof", "QueryProof", "SignatureProof"]
     assert proofs[-1] == SignatureProof(USE, SIGNED.signing)
+
+
+@pytest.mark.parametrize(
+    ("written", "host", "told"),
+    [
+        (Signing("", ""), "abc.execute-api.eu-west-1.amazonaws.com", Signing("execute-api", "eu-west-1")),
+        (Signing("", "us-east-1"), "abc.lambda-url.eu-west-1.on.aws", Signing("lambda", "us-east-1")),
+        (Signing("ses", ""), "email.eu-west-1.amazonaws.com", Signing("ses", "eu-west-1")),
+        (Signing("s3", "eu-west-1"), "api.example.com", Signing("s3", "eu-west-1")),
+    ],
+)
+def test_what_a_signature_does_not_say_the_host_tells(written: Signing, host: str, told: Signing) -> None:
+    role = AssumedRole(arn="arn:aws:iam::123456789012:role/r", session_name="s", region=written.region)
+    credential = RoleByGatewayToken(role=role)
+    origin = dataclasses.replace(ORIGIN, authority=host)
+    (proof,) = split_proofs([SignRequest(credential, written)]).proofs(origin)
+    bound = dataclasses.replace(credential, role=dataclasses.replace(role, region=told.region))
+    assert proof == SignatureProof(CredentialUse(bound, host), told)
 
 
 @pytest.mark.parametrize("later", [RemoveHeader("authorization"), ClearHeaders(), SetHeader("authorization", "v")])

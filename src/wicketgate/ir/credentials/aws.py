@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,7 +23,8 @@ class KeyPair(Credential):
 
 @dataclass(frozen=True, slots=True)
 class AssumedRole:
-    """A role of AWS, and where STS is asked for it. `life` is in seconds; `endpoint` empty is AWS's own."""
+    """A role of AWS, and where STS is asked for it. `life` is in seconds; `endpoint` empty is AWS's own, `region` empty
+    that of the origin."""
 
     arn: str
     session_name: str
@@ -51,3 +53,13 @@ class RoleByGatewayToken(Credential):
 
     role: AssumedRole
     audience: str = "sts.amazonaws.com"
+
+
+def in_region(credential: Credential, region: str) -> Credential:
+    """Return the credential with this region for STS, if it needs one and names none (one of several, if they are)."""
+    match credential:
+        case RoleByKeyPair() | RoleByGatewayToken() if not credential.role.region:
+            role = dataclasses.replace(credential.role, region=region.partition(",")[0])
+            return dataclasses.replace(credential, role=role)
+        case _:
+            return credential
