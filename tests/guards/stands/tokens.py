@@ -42,14 +42,16 @@ class Issuer:
 
     keys: list[dict[str, Any]] = field(default_factory=lambda: [published("e1", ELLIPTIC), published("r1", RSA)])
     status: str = "200 OK"
+    says: str = "cache-control: max-age=86400\r\n"
+    """What else the head of the answer has."""
     made: float | None = None
     """When the answer says that it was made, unix seconds; None: now."""
 
     def reply(self, _: Seen) -> bytes:
         body = json.dumps({"keys": self.keys} if self.status == "200 OK" else {}).encode()
         date = formatdate(self.made or time.time(), usegmt=True)
-        head = f"HTTP/1.1 {self.status}\r\ndate: {date}\r\ncontent-type: application/json\r\n"
-        return f"{head}cache-control: max-age=86400\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+        head = f"HTTP/1.1 {self.status}\r\ndate: {date}\r\ncontent-type: application/json\r\n{self.says}"
+        return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
 @dataclass(frozen=True, slots=True)

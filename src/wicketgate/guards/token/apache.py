@@ -26,7 +26,6 @@ Listen ${WICKETGATE_KEYS}
     ProxyRequests off
     ProxyPass "/keys" "@jwks@" connectiontimeout=5 timeout=5 retry=5
 @tls@
-    RequestHeader unset Cookie
     # How long the answer is kept is said here, not there.
     Header unset Expires
     Header unset Pragma
@@ -37,12 +36,7 @@ Listen ${WICKETGATE_KEYS}
     CacheSocache shmcb
     CacheSocacheMinTime 86400
     CacheSocacheMaxTime 86400
-    CacheIgnoreNoLastMod on
-    CacheIgnoreCacheControl on
-    CacheIgnoreQueryString on
-    CacheIgnoreHeaders Set-Cookie
     CacheStaleOnError on
-    CacheLock on
 </VirtualHost>
 
 # The only virtual host of its address, or the first: requests for every name come here.
@@ -69,8 +63,6 @@ jwks_uri.expiry=300&verify.exp=skip&verify.iat=skip
     Header always set Content-Type application/problem+json \
 "expr=%{REQUEST_STATUS} == 401 && reqenv('WICKETGATE_GUARD') != 'accepted'"
     Header always set Cache-Control no-store \
-"expr=%{REQUEST_STATUS} == 401 && reqenv('WICKETGATE_GUARD') != 'accepted'"
-    Header always unset WWW-Authenticate \
 "expr=%{REQUEST_STATUS} == 401 && reqenv('WICKETGATE_GUARD') != 'accepted'"
 
     # The application does not see the token.
