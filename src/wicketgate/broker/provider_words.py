@@ -18,7 +18,7 @@ _MOST_WORDS = 300
 _DRIFT = 60.0
 """Seconds by which the provider's clock and ours may differ before an error says so."""
 _SECRET_FIELDS = ("client_secret", "client_assertion", "assertion", "subject_token")
-_SECRET_HEADERS = ("authorization", "x-identity-header")
+_SECRET_HEADERS = ("authorization", "x-aws-ec2-metadata-token", "x-identity-header")
 _LEAST_SECRET = 4
 """Characters: what is shorter cannot be told from words."""
 

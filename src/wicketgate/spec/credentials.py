@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from wicketgate.ir.credentials.base import Renewal
@@ -68,6 +70,17 @@ def _endpoint(text: str) -> str:
     return text
 
 
+_PLATFORMS = frozenset(
+    {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23", "metadata.google.internal"}
+)
+"""Where the clouds answer their own machines, over plain http, from within the host: no network lies between."""
+
+
+def _metadata_endpoint(text: str) -> str:
+    parts = urlsplit(text)
+    return text if parts.scheme == "http" and parts.hostname in _PLATFORMS and "@" not in text else _endpoint(text)
+
+
 def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -77,6 +90,8 @@ def is_loopback(host: str) -> bool:
 
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 """The URL of a provider: https, or http on loopback."""
+MetadataEndpoint = Annotated[str, AfterValidator(_metadata_endpoint)]
+"""The same for the metadata service of a machine, which may be http at the addresses that the clouds give it."""
 
 
 def _allowed_host(text: str) -> str:
@@ -103,3 +118,14 @@ class CredentialOptions(Options):
     @property
     def renewal(self) -> Renewal:
         return Renewal(self.token_retries, self.expiration_offset_seconds)
+
+
+def no_use(options: Options, names: Iterable[str], *, needs: str) -> None:
+    """Refuse options that are written and do nothing without `needs`. Raises `PydanticCustomError`."""
+    for name in names:
+        if name in options.model_fields_set and getattr(options, name) is not None:
+            raise PydanticCustomError(
+                "wrong-value",
+                "`{name}` does nothing without {needs}",
+                {"name": to_camel(name), "needs": needs, "hint": "remove it, or write what it needs"},
+            )

@@ -21,6 +21,29 @@ class KeyPair(Credential):
     session_token: TextSecret | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstanceKeys(Credential):
+    """Keys of the role of an EC2 instance; `endpoint` empty is its own metadata service."""
+
+    kind: ClassVar[str] = "aws-instance"
+
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerKeys(Credential):
+    """Keys of the role of a task of ECS or a pod of EKS: from `url`, which a token in `token_file` lets us ask. With
+    `url` empty the platform's own environment says both."""
+
+    kind: ClassVar[str] = "aws-container"
+
+    url: str = ""
+    token_file: str = ""
+
+
+AwsKeys = KeyPair | InstanceKeys | ContainerKeys
+
+
 @dataclass(frozen=True, slots=True)
 class AssumedRole:
     """A role of AWS, and where STS is asked for it. `life` is in seconds; `endpoint` empty is AWS's own, `region` empty
@@ -35,11 +58,11 @@ class AssumedRole:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleByKeyPair(Credential):
-    """STS AssumeRole with a key pair."""
+    """STS AssumeRole with other keys."""
 
     kind: ClassVar[str] = "aws-role"
 
-    keys: KeyPair
+    keys: AwsKeys
     role: AssumedRole
     external_id: str = ""
 

@@ -1,0 +1,70 @@
+"""Options that take the machine's own identity become credentials of it, which outlive a restart in writing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.project import handler, operation, policy, write_project
+from tests.support.variables import GivenVariables
+from wicketgate.compile import compile_project
+from wicketgate.control.secret_sources import described, source_of
+from wicketgate.ir.credentials.aws import AssumedRole, ContainerKeys, InstanceKeys, RoleByKeyPair
+from wicketgate.ir.credentials.base import Credential, Renewal
+from wicketgate.ir.gateway import Forward
+from wicketgate.ir.origin import SignatureProof, TokenProof
+from wicketgate.ir.secrets import SigningKeys
+
+AWS = "upstream-aws-service-auth-inbound", "UpstreamAwsServiceAuthInboundPolicy"
+ROLE = "arn:aws:iam::123456789012:role/orders"
+ASSUMED = AssumedRole(arn=ROLE, session_name="wicketgate", region="eu-west-1")
+RENEWAL = Renewal(1, 60)
+HOST = "abc.execute-api.eu-west-1.amazonaws.com"
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "credential"),
+    [
+        (AWS, {"credentialsFrom": "instance"}, InstanceKeys(renewal=RENEWAL)),
+        (
+            AWS,
+            {"credentialsFrom": "instance", "metadataEndpoint": "http://[fd00:ec2::254]"},
+            InstanceKeys(renewal=RENEWAL, endpoint="http://[fd00:ec2::254]"),
+        ),
+        (AWS, {"credentialsFrom": "container"}, ContainerKeys(renewal=RENEWAL)),
+        (
+            AWS,
+            {
+                "credentialsFrom": "container",
+                "metadataEndpoint": "http://169.254.170.23/v1/credentials",
+                "metadataTokenFile": "/var/run/token",
+            },
+            ContainerKeys(renewal=RENEWAL, url="http://169.254.170.23/v1/credentials", token_file="/var/run/token"),
+        ),
+        (
+            AWS,
+            {"credentialsFrom": "instance", "roleArn": ROLE},
+            RoleByKeyPair(renewal=RENEWAL, keys=InstanceKeys(renewal=RENEWAL), role=ASSUMED),
+        ),
+    ],
+)
+def test_what_is_written_is_the_credential(
+    tmp_path: Path, kind: tuple[str, str], options: dict[str, Any], credential: Credential
+) -> None:
+    wanted = policy("machine", *kind, **options, tokenRetries=1, expirationOffsetSeconds=60)
+    route = operation(handler("urlForwardHandler", baseUrl=f"https://{HOST}"), inbound=["machine"])
+    compiled = compile_project(
+        write_project(tmp_path, {"/": {"get": route}}, policies=[wanted]),
+        variables=GivenVariables(),
+        roots=Path("/roots.pem"),
+    )
+    assert compiled.gateway is not None, compiled.diagnostics
+    action = compiled.gateway.routes[0].action
+    assert isinstance(action, Forward)
+    (proof,) = action.upstream.proofs
+    assert isinstance(proof, SignatureProof | TokenProof)
+    source = SigningKeys(proof.keys) if isinstance(proof, SignatureProof) else proof.token
+    assert source.use.credential == credential
+    assert source_of(described(source)) == source
