@@ -26,6 +26,7 @@ from tests.guards.stands.tokens import ELLIPTIC, RSA, Guarded, guarded, publishe
 from tests.live.conftest import until
 from tests.support.certificates import Authority
 from tests.support.origin import RecordingOrigin
+from wicketgate.guards.token import TOKEN_SERVERS, TokenConfig, render_token
 
 REFUSED = (401, "application/problem+json")
 OTHER = ec.generate_private_key(ec.SECP256R1())
@@ -50,10 +51,11 @@ def test_the_right_token_passes_and_goes_no_further(guard: Guarded) -> None:
         assert guard.ask(f"Bearer {token}", method="HEAD")[0] == 200
 
 
-def test_the_target_goes_on_as_it_came(guard: Guarded) -> None:
+def test_target_and_host_go_on_as_they_came(guard: Guarded) -> None:
     target = "/a%2Fb//c/../d%20e?x=%2F&y"
     assert guard.ask(f"Bearer {guard.token()}", target=target)[0] == 200
     assert guard.origin.last.target == target
+    assert guard.origin.last.one("host") == f"127.0.0.1:{guard.port}"
 
 
 def test_clocks_may_differ_by_a_minute(guard: Guarded) -> None:
@@ -396,3 +398,22 @@ def test_without_its_script_apache_lets_nobody_in(tmp_path: Path) -> None:
         (tmp_path / "wicketgate_token.lua").unlink()
         assert guard.ask(f"Bearer {guard.token()}")[0] == 500
         assert guard.origin.seen == []
+
+
+@pytest.mark.parametrize("audience", ["urn:orders;{a}#b%20%{c}@d/?e=(f)&g*[h]|<i>^~`", "https://orders.example.com/"])
+def test_any_audience_that_is_printed_is_the_one_that_counts(server: str, audience: str, tmp_path: Path) -> None:
+    with guarded(server, tmp_path, audience=audience) as guard:
+        assert _passes(guard, aud=audience)
+        assert not _passes(guard)
+
+
+@pytest.mark.parametrize("name", TOKEN_SERVERS)
+def test_every_choice_reaches_the_text(name: str) -> None:
+    config = TokenConfig(
+        issuer="https://gateway.example.com/i", audience="bills", listen="0.0.0.0:9443", upstream="app.internal:9001"
+    )
+    text = render_token(name, config)
+    for choice in ("gateway.example.com", "bills", "9443", "app.internal", "9001"):
+        assert choice in text
+    assert re.search("@[a-z_]+@", text) is None
+    assert render_token(name, config) == text

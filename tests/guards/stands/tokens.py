@@ -128,7 +128,12 @@ def _command(name: str, folder: Path) -> Sequence[str]:
 
 @contextmanager
 def guarded(
-    name: str, folder: Path, *, amend: Amend = lambda text: text, keys: RecordingOrigin | None = None
+    name: str,
+    folder: Path,
+    *,
+    amend: Amend = lambda text: text,
+    keys: RecordingOrigin | None = None,
+    audience: str = "orders",
 ) -> Iterator[Guarded]:
     """Run server `name` on its printed text, with the commands that its comments give."""
     issuer = Issuer()
@@ -138,7 +143,7 @@ def guarded(
         port = free_port()
         url = f"{published_at.url.replace('https://127.0.0.1', 'https://localhost')}/issuer"
         listen, upstream = f"127.0.0.1:{port}", f"127.0.0.1:{origin.port}"
-        printed = render_token(name, TokenConfig(issuer=url, audience="orders", listen=listen, upstream=upstream))
+        printed = render_token(name, TokenConfig(issuer=url, audience=audience, listen=listen, upstream=upstream))
         text = amend(_folders(name, folder)(printed))
         (folder / "wicketgate-guard.conf").write_text(text)
         run_commands(folder, COMMAND.findall(text), "")

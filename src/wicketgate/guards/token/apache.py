@@ -27,7 +27,6 @@ Listen ${WICKETGATE_KEYS}
     ProxyPass "/keys" "@jwks@" connectiontimeout=5 timeout=5 retry=5
 @tls@
     # How long the answer is kept is said here, not there.
-    Header unset Expires
     Header unset Pragma
     Header unset Vary
     Header set Cache-Control max-age=30 "expr=%{REQUEST_STATUS} == 200"
@@ -82,7 +81,6 @@ _TLS = """\
     SSLProxyVerify require
     SSLProxyVerifyDepth 4
     SSLProxyCheckPeerName on
-    SSLProxyCheckPeerExpire on
     # The authorities of the system; another file, if the gateway's certificate is of your own.
     SSLProxyCACertificateFile /etc/ssl/certs/ca-certificates.crt"""
 
