@@ -48,6 +48,7 @@ def surroundings(
     issuer: Issuer | None = None,
     pairs: dict[str, ShownPair] | None = None,
     roots: Path | None = None,
+    platform: dict[str, str] | None = None,
 ) -> Surroundings:
     def key_pair(name: str) -> ShownPair:
         if pairs is None or name not in pairs:
@@ -61,6 +62,7 @@ def surroundings(
         roots or system_roots(),
         Path("/dev/shm"),  # noqa: S108 - memory
         time.time,
+        platform or {},
     )
 
 

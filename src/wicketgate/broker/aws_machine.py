@@ -10,7 +10,6 @@ reports keys that end soon as if they lived on.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +43,7 @@ async def instance_keys(credential: InstanceKeys, surroundings: Surroundings) ->
 
 async def container_keys(credential: ContainerKeys, surroundings: Surroundings) -> Obtained:
     """Ask the endpoint that the platform, or the policy, names. Raises `ProviderError`."""
-    url, token = _named(credential, os.environ)
+    url, token = _named(credential, surroundings.platform)
     headers = {"authorization": token} if token else {}
     reply = await send(Endpoint(url, surroundings.roots), "GET", b"", headers=headers)
     return _obtained(json_object(reply, now=surroundings.clock()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -75,7 +75,8 @@ class ShownPair:
 class Surroundings:
     """What sources may use. `roots` is the PEM file of the system's certificate authorities; `memory` a directory that
     no disk is under, for what a library takes from files only. `key_pair` finds a certificate by name and raises
-    `WicketError` where there is none."""
+    `WicketError` where there is none. `platform` is the environment of the process, in which a platform tells its
+    machines where to ask."""
 
     texts: Texts
     assertions: Assertions
@@ -83,6 +84,7 @@ class Surroundings:
     roots: Path
     memory: Path
     clock: Callable[[], float]
+    platform: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 Obtain = Callable[[], Awaitable[Obtained]]

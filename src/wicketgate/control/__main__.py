@@ -77,7 +77,7 @@ def _credentials(
 ) -> CredentialKeeper:
     texts = VariableTexts(variables)
     surroundings = Surroundings(
-        texts, assertions, partial(_shown, certificates), system_roots(), memory_directory(), time.time
+        texts, assertions, partial(_shown, certificates), system_roots(), memory_directory(), time.time, os.environ
     )
     remembered = Remembered(
         settings.run.path / "credentials.sealed", state=settings.state, key=os.environ.get(KEY_VARIABLE)

@@ -37,9 +37,10 @@ def machine() -> Iterator[tuple[Metadata, RecordingOrigin]]:
         yield metadata, server
 
 
-def obtain(credential: Credential) -> Obtained:
+def obtain(credential: Credential, platform: dict[str, str] | None = None) -> Obtained:
     async def ask() -> Obtained:
-        return await open_source(CredentialUse(credential, "orders.example.com"), surroundings=surroundings())()
+        given = surroundings(platform=platform)
+        return await open_source(CredentialUse(credential, "orders.example.com"), surroundings=given)()
 
     return asyncio.run(ask())
 
@@ -106,43 +107,38 @@ def test_keys_that_are_not_whole_are_none(
 def test_a_task_of_ecs(machine: tuple[Metadata, RecordingOrigin], monkeypatch: pytest.MonkeyPatch) -> None:
     _, server = machine
     monkeypatch.setattr(aws_machine, "_CONTAINER", server.url)
-    monkeypatch.setenv(RELATIVE, TASK)
-    monkeypatch.setenv(FULL, "http://127.0.0.1:9/other")
-    assert json.loads(obtain(ContainerKeys()).value.reveal()) == KEYS
+    platform = {RELATIVE: TASK, FULL: "http://127.0.0.1:9/other"}
+    assert json.loads(obtain(ContainerKeys(), platform).value.reveal()) == KEYS
     assert server.last.all("authorization") == []
     _judged(server, {FULL: f"{server.url}{TASK}"})
 
 
-def test_a_pod_of_eks(
-    machine: tuple[Metadata, RecordingOrigin], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_a_pod_of_eks(machine: tuple[Metadata, RecordingOrigin], tmp_path: Path) -> None:
     """Its token stands in a file that changes."""
     metadata, server = machine
     metadata.pod_token, file = "first", tmp_path / "token"
     file.write_text("first\n")
-    monkeypatch.setenv(FULL, f"{server.url}{POD}")
-    monkeypatch.setenv(TOKEN_FILE, str(file))
-    assert json.loads(obtain(ContainerKeys()).value.reveal()) == KEYS
+    platform = {FULL: f"{server.url}{POD}", TOKEN_FILE: str(file)}
+    assert json.loads(obtain(ContainerKeys(), platform).value.reveal()) == KEYS
     metadata.pod_token = "second"
     with pytest.raises(ProviderError, match="AccessDenied: not with") as refused:
-        obtain(ContainerKeys())
+        obtain(ContainerKeys(), platform)
     assert "first" not in refused.value.message, "the server repeats the token"
     file.write_text("second")
-    obtain(ContainerKeys())
-    _judged(server, {FULL: f"{server.url}{POD}", TOKEN_FILE: str(file)})
+    obtain(ContainerKeys(), platform)
+    _judged(server, platform)
     file.unlink()
     with pytest.raises(ProviderError, match="cannot read the token"):
-        obtain(ContainerKeys())
+        obtain(ContainerKeys(), platform)
 
 
-def test_a_token_of_the_environment(machine: tuple[Metadata, RecordingOrigin], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_of_the_environment(machine: tuple[Metadata, RecordingOrigin]) -> None:
     metadata, server = machine
     metadata.pod_token = "of-the-environment"
-    monkeypatch.setenv(FULL, f"{server.url}{POD}")
-    monkeypatch.setenv(TOKEN, metadata.pod_token)
-    assert json.loads(obtain(ContainerKeys()).value.reveal()) == KEYS
+    platform = {FULL: f"{server.url}{POD}", TOKEN: metadata.pod_token}
+    assert json.loads(obtain(ContainerKeys(), platform).value.reveal()) == KEYS
     with pytest.raises(ProviderError, match="AccessDenied"):
-        obtain(ContainerKeys(url=f"{server.url}{POD}"))
+        obtain(ContainerKeys(url=f"{server.url}{POD}"), platform)
     assert server.last.all("authorization") == [], "what the policy names gets no token of the platform's"
 
 
@@ -155,15 +151,9 @@ def test_a_token_of_the_environment(machine: tuple[Metadata, RecordingOrigin], m
         ({FULL: "file:///etc/passwd"}, "plain http"),
     ],
 )
-def test_an_environment_that_leads_nowhere(
-    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], words: str
-) -> None:
-    for name in (FULL, RELATIVE, TOKEN, TOKEN_FILE):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
+def test_an_environment_that_leads_nowhere(environment: dict[str, str], words: str) -> None:
     with pytest.raises(ProviderError, match=words):
-        obtain(ContainerKeys())
+        obtain(ContainerKeys(), environment)
 
 
 @pytest.mark.parametrize("place", ["instance", "container"])
