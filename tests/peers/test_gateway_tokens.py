@@ -20,11 +20,14 @@ import pytest
 from google.auth.exceptions import GoogleAuthError
 from joserfc.jwk import KeySet
 
+from tests.guards.stands.base import free_port
+from tests.guards.stands.tokens import serving
 from tests.live.conftest import running as gateway_running
 from tests.support.envoy import running as envoy_running
 from tests.support.origin import RecordingOrigin
 from tests.support.project import handler, operation, policy, write_project
 from wicketgate.envoy.resources import EnvoyResources
+from wicketgate.guards.token import TokenConfig
 
 ISSUER = "https://gateway.example.com/__zuplo/issuer"
 KEYS = "/__zuplo/issuer/.well-known/jwks.json"
@@ -79,6 +82,24 @@ def test_envoy_lets_in_its_own_token_alone(signed: Signed, tmp_path: Path) -> No
             return _ask(envoy.port, token) == 200
 
         _check(accepts, signed)
+
+
+@pytest.mark.parametrize("server", ["apache", "nginx"])
+def test_the_printed_guards_let_in_its_own_token_alone(signed: Signed, server: str, tmp_path: Path) -> None:
+    reached = f"{ISSUER}/.well-known/jwks.json", f"http://127.0.0.1:{signed.port}{KEYS}"
+    with RecordingOrigin() as origin:
+        port = free_port()
+        listen, upstream = f"127.0.0.1:{port}", f"127.0.0.1:{origin.port}"
+        config = TokenConfig(issuer=ISSUER, audience="orders", listen=listen, upstream=upstream)
+        with serving(server, tmp_path, config, amend=lambda text: text.replace(*reached)):
+
+            def accepts(token: str, _: str) -> bool:
+                return _ask(port, token) == 200
+
+            if signed.algorithm == "EdDSA":
+                assert not accepts(signed.token, "orders"), "the guide says that these take no EdDSA"
+            else:
+                _check(accepts, signed)
 
 
 def test_jose_and_openid_client_find_their_way(signed: Signed, tmp_path_factory: pytest.TempPathFactory) -> None:

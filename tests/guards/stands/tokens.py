@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from tests.guards.stands.base import free_port, running
 from tests.guards.stands.proxies import COMMAND, PROXIES, run_commands
 from tests.support.origin import RecordingOrigin, Seen
+from wicketgate.guards.config import split_address
 from wicketgate.guards.token import TokenConfig, render_token
 
 ELLIPTIC = ec.generate_private_key(ec.SECP256R1())
@@ -127,6 +128,18 @@ def _command(name: str, folder: Path) -> Sequence[str]:
 
 
 @contextmanager
+def serving(name: str, folder: Path, config: TokenConfig, *, amend: Amend = lambda text: text) -> Iterator[None]:
+    """Run server `name` on its printed text, with the commands that its comments give."""
+    text = amend(_folders(name, folder)(render_token(name, config)))
+    (folder / "wicketgate-guard.conf").write_text(text)
+    run_commands(folder, COMMAND.findall(text), "")
+    environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "APACHE_LOG_DIR": str(folder)}
+    _, port = split_address("listen", config.listen)
+    with running(_command(name, folder), port=port, folder=folder, environ=environ):
+        yield
+
+
+@contextmanager
 def guarded(
     name: str,
     folder: Path,
@@ -135,7 +148,7 @@ def guarded(
     keys: RecordingOrigin | None = None,
     audience: str = "orders",
 ) -> Iterator[Guarded]:
-    """Run server `name` on its printed text, with the commands that its comments give."""
+    """Run server `name` between an origin and an issuer."""
     issuer = Issuer()
     published_at = keys or RecordingOrigin()
     published_at.reply = issuer.reply
@@ -143,10 +156,6 @@ def guarded(
         port = free_port()
         url = f"{published_at.url.replace('https://127.0.0.1', 'https://localhost')}/issuer"
         listen, upstream = f"127.0.0.1:{port}", f"127.0.0.1:{origin.port}"
-        printed = render_token(name, TokenConfig(issuer=url, audience=audience, listen=listen, upstream=upstream))
-        text = amend(_folders(name, folder)(printed))
-        (folder / "wicketgate-guard.conf").write_text(text)
-        run_commands(folder, COMMAND.findall(text), "")
-        environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "APACHE_LOG_DIR": str(folder)}
-        with running(_command(name, folder), port=port, folder=folder, environ=environ):
+        config = TokenConfig(issuer=url, audience=audience, listen=listen, upstream=upstream)
+        with serving(name, folder, config, amend=amend):
             yield Guarded(port, url, origin, issuer, published_at, folder)
