@@ -95,5 +95,16 @@ def obtained(token: str | bytes | None, expiry: Any, *, now: float) -> Obtained:
     return token_of({"access_token": text, "expires_in": life}, now=now)
 
 
+def id_token(token: object, *, now: float) -> Obtained:
+    """Return an ID token, which says inside only when it ends. Raises `ProviderError` for what is none."""
+    import jwt
+
+    try:
+        ends = float(jwt.decode(str(token), options={"verify_signature": False})["exp"])
+    except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+        raise ProviderError("Google's ID token has no end") from None
+    return token_of({"access_token": str(token), "expires_in": ends - now}, now=now)
+
+
 def _unusable(what: str, hint: str) -> ProviderError:
     return ProviderError(f"the service account's JSON {what}", hint=hint, final=True)

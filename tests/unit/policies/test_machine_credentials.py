@@ -13,11 +13,13 @@ from wicketgate.compile import compile_project
 from wicketgate.control.secret_sources import described, source_of
 from wicketgate.ir.credentials.aws import AssumedRole, ContainerKeys, InstanceKeys, RoleByKeyPair
 from wicketgate.ir.credentials.base import Credential, Renewal
+from wicketgate.ir.credentials.google import MachineToken
 from wicketgate.ir.gateway import Forward
 from wicketgate.ir.origin import SignatureProof, TokenProof
 from wicketgate.ir.secrets import SigningKeys
 
 AWS = "upstream-aws-service-auth-inbound", "UpstreamAwsServiceAuthInboundPolicy"
+GCP = "upstream-gcp-service-auth-inbound", "UpstreamGcpServiceAuthInboundPolicy"
 ROLE = "arn:aws:iam::123456789012:role/orders"
 ASSUMED = AssumedRole(arn=ROLE, session_name="wicketgate", region="eu-west-1")
 RENEWAL = Renewal(1, 60)
@@ -47,6 +49,16 @@ HOST = "abc.execute-api.eu-west-1.amazonaws.com"
             AWS,
             {"credentialsFrom": "instance", "roleArn": ROLE},
             RoleByKeyPair(renewal=RENEWAL, keys=InstanceKeys(renewal=RENEWAL), role=ASSUMED),
+        ),
+        (GCP, {"credentialsFrom": "machine", "audience": "us"}, MachineToken(renewal=RENEWAL, audience="us")),
+        (
+            GCP,
+            {
+                "credentialsFrom": "machine",
+                "scopes": ["a", "b"],
+                "metadataEndpoint": "http://metadata.google.internal",
+            },
+            MachineToken(renewal=RENEWAL, scopes=("a", "b"), endpoint="http://metadata.google.internal"),
         ),
     ],
 )

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 
-from wicketgate.broker.google_library import Transport, in_thread
+from wicketgate.broker.google_library import Transport, id_token, in_thread
 from wicketgate.broker.provider_http import Endpoint, json_object, send, token_of
-from wicketgate.broker.source import Obtain, Obtained, ProviderError, Source, Surroundings
+from wicketgate.broker.source import Obtain, Obtained, Source, Surroundings
 from wicketgate.ir.credentials.google import FederatedToken
 from wicketgate.secret_value import SecretValue
 
@@ -63,18 +63,7 @@ async def _id_token(credential: FederatedToken, federated: SecretValue, surround
     body = json.dumps({"audience": credential.audience, "includeEmail": True}).encode()
     now = surroundings.clock()
     found = json_object(await send(Endpoint(url, surroundings.roots), "POST", body, headers=headers), now=now)
-    # Google's ID tokens live an hour and say so inside only.
-    return token_of({**found, "expires_in": _life(found.get("token"), now)}, now=now, field="token")
-
-
-def _life(token: object, now: float) -> float:
-    import jwt
-
-    try:
-        claims = jwt.decode(str(token), options={"verify_signature": False})
-        return float(claims["exp"]) - now
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError):
-        raise ProviderError("Google's ID token has no end") from None
+    return id_token(found.get("token"), now=now)
 
 
 SOURCE = Source(credential=FederatedToken, open=_open)

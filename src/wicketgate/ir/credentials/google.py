@@ -25,6 +25,20 @@ class ServiceAccountToken(Credential):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MachineToken(Credential):
+    """Of the account of the machine itself: an ID token for `audience`, or an access token for `scopes`.
+
+    `endpoint` empty is the metadata server where Google has it.
+    """
+
+    kind: ClassVar[str] = "google-machine"
+
+    audience: str = ""
+    scopes: tuple[str, ...] = ()
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SelfSignedToken(Credential):
     """A JWT that the key of a service account signs for `audience`; Google is not asked."""
 
