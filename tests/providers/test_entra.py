@@ -228,6 +228,24 @@ def test_the_identity_of_a_virtual_machine(login: Entra, monkeypatch: pytest.Mon
             _obtain(login, ManagedIdentityToken(scope=variable("SCOPE"), client_id=TextSecret(("other",))))
 
 
+@pytest.mark.parametrize("platform", [{}, {"IDENTITY_ENDPOINT": "http://127.0.0.1:9/msi", "IDENTITY_HEADER": "ours"}])
+def test_the_metadata_service_may_be_named(
+    login: Entra, monkeypatch: pytest.MonkeyPatch, platform: dict[str, str]
+) -> None:
+    for name, value in platform.items():
+        monkeypatch.setenv(name, value)
+    ends = int(time.time()) + 3600
+    found = {"access_token": "of-the-machine", "expires_in": "3600", "expires_on": str(ends), "token_type": "Bearer"}
+    with RecordingOrigin(reply=lambda seen: answer(200, found)) as named:
+        identity = ManagedIdentityToken(
+            scope=variable("SCOPE"), client_id=TextSecret(()), endpoint=f"{named.url}/behind/"
+        )
+        assert _obtain(login, identity).value.reveal() == "of-the-machine"
+    path, _, query = named.last.target.partition("?")
+    assert path == ("/behind/msi" if platform else "/behind/metadata/identity/oauth2/token")
+    assert dict(parse_qsl(query))["resource"] == SCOPE.removesuffix("/.default")
+
+
 def _rsa_pair() -> tuple[ShownPair, x509.Certificate]:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "app")])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from wicketgate.broker.provider_http import Endpoint, send, token_of
 from wicketgate.broker.provider_words import Reply, printable, refusal
@@ -41,11 +41,13 @@ class _Response:
 
 
 class _Client:
-    """Sends what msal wants sent, from another thread. What is not for msal to explain is raised here."""
+    """Sends what msal wants sent, from another thread, and to `endpoint` where there is one. What is not for msal to
+    explain is raised here."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, surroundings: Surroundings) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, surroundings: Surroundings, *, endpoint: str = "") -> None:
         self._loop = loop
         self._surroundings = surroundings
+        self._endpoint = endpoint.rstrip("/")
         self.refused: Reply | None = None
         """The latest answer, if it was no success: msal drops what its headers say, and some of its words."""
 
@@ -69,12 +71,15 @@ class _Client:
         """Nothing is kept open."""
 
     def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> _Response:
-        sending = send(Endpoint(url, self._surroundings.roots), method, body, headers=headers)
+        sending = send(Endpoint(self._moved(url), self._surroundings.roots), method, body, headers=headers)
         reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
         if reply.status != 200 and (reply.status not in _CLIENT_FAULTS or reply.status == _TOO_MANY):
             raise refusal(reply, now=self._surroundings.clock())
         self.refused = None if reply.status == 200 else reply
         return _Response(reply.status, reply.body.decode(errors="replace"), reply.headers)
+
+    def _moved(self, url: str) -> str:
+        return self._endpoint + urlsplit(url)._replace(scheme="", netloc="").geturl() if self._endpoint else url
 
 
 async def application_token(application: Application, proof: object, surroundings: Surroundings) -> Obtained:
@@ -101,8 +106,11 @@ async def application_token(application: Application, proof: object, surrounding
     return await _asked(ask, surroundings)
 
 
-async def managed_token(resource: str, client_id: str, surroundings: Surroundings) -> Obtained:
-    """Ask the machine's metadata service, which msal finds as the platform says. Raises `ProviderError`."""
+async def managed_token(resource: str, client_id: str, surroundings: Surroundings, *, endpoint: str = "") -> Obtained:
+    """Ask the machine's metadata service, which msal finds as the platform says, or its like at `endpoint`.
+
+    Raises `ProviderError`.
+    """
 
     def ask(client: _Client) -> JsonObject:
         import msal
@@ -113,11 +121,11 @@ async def managed_token(resource: str, client_id: str, surroundings: Surrounding
         found: JsonObject = asking.acquire_token_for_client(resource=resource)
         return found
 
-    return await _asked(ask, surroundings)
+    return await _asked(ask, surroundings, endpoint=endpoint)
 
 
-async def _asked(ask: Callable[[_Client], JsonObject], surroundings: Surroundings) -> Obtained:
-    client = _Client(asyncio.get_running_loop(), surroundings)
+async def _asked(ask: Callable[[_Client], JsonObject], surroundings: Surroundings, *, endpoint: str = "") -> Obtained:
+    client = _Client(asyncio.get_running_loop(), surroundings, endpoint=endpoint)
     try:
         found = await asyncio.to_thread(ask, client)
     # msal raises what it trips over; its words may quote what it was given.

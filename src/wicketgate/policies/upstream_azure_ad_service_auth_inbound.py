@@ -18,7 +18,7 @@ from wicketgate.ir.secrets import TextSecret
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
 from wicketgate.spec.base import OptionalSecretText
-from wicketgate.spec.credentials import CredentialOptions, Endpoint
+from wicketgate.spec.credentials import CredentialOptions, Endpoint, MetadataEndpoint, no_use
 
 PUBLIC_CLOUD = "https://login.microsoftonline.com"
 
@@ -36,6 +36,8 @@ class UpstreamAzureAdServiceAuthInboundOptions(CredentialOptions):
     """In place of a secret: the file of which Kubernetes says `AZURE_FEDERATED_TOKEN_FILE`."""
     managed_identity: bool = False
     """The machine's own identity asks; no application, no secret."""
+    metadata_endpoint: MetadataEndpoint | None = None
+    """For `managedIdentity`: the metadata service, where it is not the one that the platform names."""
     scope: OptionalSecretText = None
     """What is asked for, such as `api://orders/.default`; left out, the application's own id and `/.default`."""
     authority_host: Endpoint = PUBLIC_CLOUD
@@ -60,6 +62,10 @@ class UpstreamAzureAdServiceAuthInboundOptions(CredentialOptions):
         if None in needed:
             names = "`scope`" if self.managed_identity else "`activeDirectoryTenantId` and `activeDirectoryClientId`"
             raise PydanticCustomError("missing-key", "{names} must be there", {"names": names, "hint": "add them"})
+        if self.managed_identity:
+            no_use(self, ("active_directory_tenant_id", "authority_host"), needs="an application")
+        else:
+            no_use(self, ("metadata_endpoint",), needs="`managedIdentity`")
         return self
 
     @property
@@ -76,7 +82,10 @@ def _credential(options: UpstreamAzureAdServiceAuthInboundOptions) -> Credential
     tenant, client_id = options.active_directory_tenant_id, options.active_directory_client_id
     if options.managed_identity:
         return ManagedIdentityToken(
-            renewal=options.renewal, scope=options.scope or nothing, client_id=client_id or nothing
+            renewal=options.renewal,
+            scope=options.scope or nothing,
+            client_id=client_id or nothing,
+            endpoint=options.metadata_endpoint or "",
         )
     return EntraToken(
         renewal=options.renewal,

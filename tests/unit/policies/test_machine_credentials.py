@@ -12,13 +12,15 @@ from tests.support.variables import GivenVariables
 from wicketgate.compile import compile_project
 from wicketgate.control.secret_sources import described, source_of
 from wicketgate.ir.credentials.aws import AssumedRole, ContainerKeys, InstanceKeys, RoleByKeyPair
+from wicketgate.ir.credentials.azure import ManagedIdentityToken
 from wicketgate.ir.credentials.base import Credential, Renewal
 from wicketgate.ir.credentials.google import MachineToken
 from wicketgate.ir.gateway import Forward
 from wicketgate.ir.origin import SignatureProof, TokenProof
-from wicketgate.ir.secrets import SigningKeys
+from wicketgate.ir.secrets import SigningKeys, TextSecret
 
 AWS = "upstream-aws-service-auth-inbound", "UpstreamAwsServiceAuthInboundPolicy"
+AZURE = "upstream-azure-ad-service-auth-inbound", "UpstreamAzureAdServiceAuthInboundPolicy"
 GCP = "upstream-gcp-service-auth-inbound", "UpstreamGcpServiceAuthInboundPolicy"
 ROLE = "arn:aws:iam::123456789012:role/orders"
 ASSUMED = AssumedRole(arn=ROLE, session_name="wicketgate", region="eu-west-1")
@@ -49,6 +51,16 @@ HOST = "abc.execute-api.eu-west-1.amazonaws.com"
             AWS,
             {"credentialsFrom": "instance", "roleArn": ROLE},
             RoleByKeyPair(renewal=RENEWAL, keys=InstanceKeys(renewal=RENEWAL), role=ASSUMED),
+        ),
+        (
+            AZURE,
+            {"managedIdentity": True, "scope": "api://o/.default", "metadataEndpoint": "http://169.254.169.254"},
+            ManagedIdentityToken(
+                renewal=RENEWAL,
+                scope=TextSecret(("api://o/.default",)),
+                client_id=TextSecret(()),
+                endpoint="http://169.254.169.254",
+            ),
         ),
         (GCP, {"credentialsFrom": "machine", "audience": "us"}, MachineToken(renewal=RENEWAL, audience="us")),
         (

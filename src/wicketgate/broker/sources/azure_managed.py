@@ -14,7 +14,8 @@ def _open(credential: ManagedIdentityToken, _: str, surroundings: Surroundings) 
     async def obtain() -> Obtained:
         text = surroundings.texts.text
         resource = text(credential.scope).reveal().removesuffix("/.default")
-        return await managed_token(resource, text(credential.client_id).reveal(), surroundings)
+        client_id = text(credential.client_id).reveal()
+        return await managed_token(resource, client_id, surroundings, endpoint=credential.endpoint)
 
     return obtain
 

@@ -59,9 +59,11 @@ class EntraFederatedToken(Credential):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedIdentityToken(Credential):
-    """A token of the machine's own identity for `scope`; `client_id` empty is the one that the system assigned."""
+    """A token of the machine's own identity for `scope`; `client_id` empty is the one that the system assigned,
+    `endpoint` empty the metadata service that the platform names."""
 
     kind: ClassVar[str] = "azure-managed"
 
     scope: TextSecret
     client_id: TextSecret
+    endpoint: str = ""
