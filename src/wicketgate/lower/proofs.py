@@ -99,12 +99,6 @@ def is_host(authority: str, allowed: str) -> bool:
     return named and wanted_port in (None, port)
 
 
-def _bound(step: HeaderStep, origin: Origin) -> Proof:
-    match step:
-        case SecretHeader(name, secret):
-            return HeaderProof(name, secret)
-        case SendToken(name, prefix, credential):
-            return TokenProof(
 def signing_for(signing: Signing, authority: str) -> Signing:
     """Return how requests to this host are signed: what is empty stays so where the host does not tell it."""
     if signing.service and signing.region:
@@ -113,6 +107,12 @@ def signing_for(signing: Signing, authority: str) -> Signing:
     return dataclasses.replace(signing, service=signing.service or service, region=signing.region or region)
 
 
+def _bound(step: HeaderStep, origin: Origin) -> Proof:
+    match step:
+        case SecretHeader(name, secret):
+            return HeaderProof(name, secret)
+        case SendToken(name, prefix, credential):
+            return TokenProof(
                 name, BrokeredToken(CredentialUse(credential.bound(origin.url), origin.authority), prefix)
             )
         case SignRequest(credential, signing):
