@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from wicketgate.envoy.lambda_program import BUFFER_BYTES, answer_filter
 from wicketgate.envoy.names import cluster_name
 from wicketgate.envoy.origin_tls import transport_socket
 from wicketgate.envoy.proofs import proof_filters
@@ -24,6 +25,7 @@ def cluster(upstream: Upstream, *, roots: Path) -> JsonObject:
         **_discovery(origin.endpoints),
         respect_dns_ttl=True,
         connect_timeout=duration(origin.connect_timeout),
+        **({"per_connection_buffer_limit_bytes": BUFFER_BYTES} if upstream.is_lambda else {}),
         lb_policy="LEAST_REQUEST",
         load_assignment=_endpoints(cluster_name(upstream), origin.endpoints),
         circuit_breakers={"thresholds": [_limits(origin.circuit_limits)]},
@@ -47,7 +49,7 @@ def _discovery(endpoints: tuple[Endpoint, ...]) -> JsonObject:
 
 def _http_options(upstream: Upstream) -> JsonObject:
     codec = http_filter("envoy.filters.http.upstream_codec", "upstream_codec.v3.UpstreamCodec")
-    filters = proof_filters(upstream.proofs)
+    filters = [*([answer_filter()] if upstream.is_lambda else []), *proof_filters(upstream.proofs)]
     return any_of(
         _HTTP_OPTIONS,
         common_http_protocol_options={

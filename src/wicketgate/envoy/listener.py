@@ -8,6 +8,7 @@ from wicketgate.envoy.access_log import access_log
 from wicketgate.envoy.client_certificate import client_certificate_filter
 from wicketgate.envoy.config_source import CONFIG_SOURCE
 from wicketgate.envoy.errors import local_reply_config, refuse_unasked_upgrade
+from wicketgate.envoy.lambda_program import event_filter
 from wicketgate.envoy.listener_tls import quic_socket, tls_socket
 from wicketgate.envoy.message_program import message_filter
 from wicketgate.envoy.names import (
@@ -132,6 +133,7 @@ def _filters(listener: Listener, *, announce: bool) -> list[JsonObject]:
         client_certificate_filter(),
         {**http_filter(CHAIN_FILTER, "filter_chain.v3.FilterChainConfig"), "disabled": True},
         message_filter(),
+        event_filter(),
         http_filter(ROUTER_FILTER, "router.v3.Router", suppress_envoy_headers=True),
     ]
 

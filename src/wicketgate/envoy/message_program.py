@@ -8,12 +8,11 @@ is one Lua state a worker; a route hands it data.
 
 from __future__ import annotations
 
-import re
 from importlib.resources import files
 
+from wicketgate.envoy.lua_pattern import lua_pattern
 from wicketgate.envoy.rewrite import escaped
 from wicketgate.envoy.types import any_of, http_filter
-from wicketgate.ir.captures import Capture, captures
 from wicketgate.ir.gateway import AppendPath, Forward, Route, TemplatePath
 from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.ir.steps import RemoveQuery, SetQuery, SetStatus
@@ -21,7 +20,6 @@ from wicketgate.ir.template import Env, Header, Param, Query, Template, Template
 from wicketgate.json_types import JsonObject
 
 FILTER = "wicketgate.message"
-_LUA_SPECIAL = re.compile(r"[^A-Za-z0-9/]")
 _PROGRAM = files("wicketgate.envoy").joinpath("message.lua").read_text(encoding="utf-8")
 
 
@@ -73,17 +71,12 @@ def _template(route: Route) -> JsonObject:
 
 def _captures(template: Template, pattern: PathPattern) -> JsonObject:
     uses_params = any(not isinstance(part, str) and isinstance(part.source, Param) for part in template)
-    return {"captures": _lua_pattern(pattern)} if uses_params else {}
-
-
-def _lua_pattern(pattern: PathPattern) -> str:
-    """Return a Lua pattern (https://www.lua.org/manual/5.1/manual.html#5.4.1) with a capture for each parameter."""
-    cut = captures(pattern)
-    if cut is None:
+    if not uses_params:
+        return {}
+    found = lua_pattern(pattern)
+    if found is None:
         raise ValueError(f"the parameters of {pattern.text} cannot be cut out; lowering should have said so")
-    words = {Capture.SEGMENT: "([^/][^/]-)", Capture.REST: "(.*)"}
-    body = "".join(words[part] if isinstance(part, Capture) else _LUA_SPECIAL.sub(r"%\g<0>", part) for part in cut)
-    return f"^{body}$"
+    return {"captures": found}
 
 
 def _data(part: TemplatePart, pattern: PathPattern) -> JsonObject:

@@ -34,9 +34,8 @@ ROUTER_FILTER = "envoy.filters.http.router"
 
 def cluster_name(upstream: Upstream) -> str:
     """Name the cluster of an origin; with proofs, a digest of their templates sets it apart."""
-    if not upstream.proofs:
-        return upstream.origin.name
-    return f"{upstream.origin.name}#{_digest(*(_proof_key(proof) for proof in upstream.proofs))}"
+    keys = [*(_proof_key(proof) for proof in upstream.proofs), *(["lambda"] if upstream.is_lambda else [])]
+    return f"{upstream.origin.name}#{_digest(*keys)}" if keys else upstream.origin.name
 
 
 def secret_name(source: SecretSource) -> str:

@@ -6,6 +6,7 @@ from typing import assert_never
 
 from wicketgate.envoy.client_certificate import client_certificate_config
 from wicketgate.envoy.cors import cors_config
+from wicketgate.envoy.lambda_program import BUFFER_BYTES, invocation_config
 from wicketgate.envoy.message_program import message_config
 from wicketgate.envoy.names import CHAIN_FILTER, cluster_name
 from wicketgate.envoy.redirects import follows, redirect_mark, redirect_policy, twin_name
@@ -30,7 +31,12 @@ def envoy_route(route: Route) -> JsonObject:
         **({"request_headers_to_add": [redirect_mark(route)]} if follows(route) else {}),
         **response_fields((*_own_headers(route), *route.outbound)),
         **_filter_config(route),
+        **({"request_body_buffer_limit": BUFFER_BYTES} if _invokes(route) else {}),
     }
+
+
+def _invokes(route: Route) -> bool:
+    return isinstance(route.action, Forward) and route.action.invocation is not None
 
 
 def redirected_route(route: Route, forward: Forward) -> JsonObject:
@@ -148,6 +154,7 @@ def _filter_config(route: Route) -> JsonObject:
         **(cors_config(route.cors, route.method) if route.cors else {}),
         **client_certificate_config(route),
         **message_config(route),
+        **invocation_config(route),
     }
     if filters := [*chain_filters(route.inbound), *clear_response(route.outbound)]:
         config[CHAIN_FILTER] = any_of(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from wicketgate.ir.gateway import Action
-from wicketgate.ir.origin import Origin
+from wicketgate.ir.origin import Origin, Signing
 from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.ir.template import Template
 from wicketgate.json_types import JsonObject
@@ -30,6 +30,10 @@ class HandlerContext(Protocol):
     @property
     def pattern(self) -> PathPattern:
         """The route's path."""
+
+    @property
+    def signing(self) -> Signing | None:
+        """How a policy of the route signs requests."""
 
     def target(self, url: Template, *, option: str, certificate: str | None = None) -> Target | None:
         """Find the origin of a URL, and show it a certificate (by name); None after an error has been reported."""

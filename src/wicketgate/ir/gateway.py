@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from wicketgate.ir.invocation import Invocation
 from wicketgate.ir.origin import Upstream
 from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.ir.secrets import ClientAuthorities, IdentitySource
@@ -48,6 +49,8 @@ class Forward:
     upstream: Upstream
     path: AppendPath | TemplatePath
     follow_redirects: bool = False
+    invocation: Invocation | None = None
+    """With one, the upstream is Lambda, and the request goes inside an event."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -224,3 +224,5 @@ class Upstream:
 
     origin: Origin
     proofs: tuple[Proof, ...] = ()
+    is_lambda: bool = False
+    """It is AWS's Lambda, whose answers are results of functions."""

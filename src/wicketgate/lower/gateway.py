@@ -79,7 +79,7 @@ def _tables(
         cors=_cors(spec, diagnostics),
         api_documents={document.file: document.value for document in spec.documents.routes},
         scope=scope,
-        has_issuer=installation.issuer is not None,
+        issuer_algorithm=installation.issuer.algorithm if installation.issuer else None,
     )
 
 

@@ -58,6 +58,12 @@ class SplitSteps:
         return tuple(step for step in self.headers.values() if isinstance(step, CredentialStep))
 
     @property
+    def signing(self) -> Signing | None:
+        """How the request is signed, if a step signs it."""
+        step = self.headers.get(SIGNATURE_HEADER)
+        return step.signing if isinstance(step, SignRequest) else None
+
+    @property
     def proves(self) -> bool:
         """Whether any origin could check anything."""
         return bool(self.headers or self.parameters)

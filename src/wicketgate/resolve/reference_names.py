@@ -97,7 +97,6 @@ PER_CALLER = frozenset(["upstream-firebase-user-auth-inbound"])
 
 HANDLERS_ELSEWHERE = frozenset(
     (
-        "awsLambdaHandler",
         "webSocketHandler",
         "webSocketPipelineHandler",
         "mcpServerHandler",

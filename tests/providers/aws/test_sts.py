@@ -7,18 +7,14 @@ import base64
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-import botocore.session
-import httpx
 import jwt
 import pytest
-from moto.server import ThreadedMotoServer
 
+from tests.providers.aws.account import KEYS, Account
 from tests.providers.surroundings import Issuer, surroundings, variable
 from tests.support.origin import RecordingOrigin, Seen
 from wicketgate.broker import sts
@@ -29,59 +25,6 @@ from wicketgate.ir.credentials.base import Credential, CredentialUse
 
 ROLE = "arn:aws:iam::123456789012:role/wicketgate"
 OURS = KeyPair(access_key_id=variable("ID"), secret_access_key=variable("KEY"))
-KEYS = {"ID": "AKIDEXAMPLE", "KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
-
-
-@dataclass(frozen=True)
-class Account:
-    """An account of AWS at moto, where one user may assume roles."""
-
-    url: str
-    keys: dict[str, str]
-
-    def client(self, service: str) -> Any:
-        return botocore.session.Session().create_client(
-            service,
-            "eu-west-1",
-            endpoint_url=self.url,
-            aws_access_key_id=self.keys["ID"],
-            aws_secret_access_key=self.keys["KEY"],
-        )
-
-    @contextmanager
-    def checking(self) -> Iterator[None]:
-        """Let moto verify signatures, policies and who is trusted."""
-        self._let_pass("0")
-        try:
-            yield
-        finally:
-            self._let_pass("inf")
-
-    def _let_pass(self, requests: str) -> None:
-        httpx.post(f"{self.url}/moto-api/reset-auth", content=requests, trust_env=False).raise_for_status()
-
-
-@pytest.fixture(scope="module")
-def account() -> Iterator[Account]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    url = "http://{}:{}".format(*server.get_host_and_port())
-    iam = Account(url, KEYS).client("iam")
-    iam.create_user(UserName="gateway")
-    allowed = [{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}]
-    document = json.dumps({"Version": "2012-10-17", "Statement": allowed})
-    iam.put_user_policy(UserName="gateway", PolicyName="assume", PolicyDocument=document)
-    key = iam.create_access_key(UserName="gateway")["AccessKey"]
-    trusted = {
-        "Effect": "Allow",
-        "Principal": {"AWS": "arn:aws:iam::123456789012:user/gateway"},
-        "Action": "sts:AssumeRole",
-        "Condition": {"StringEquals": {"sts:ExternalId": "tenant-7"}},
-    }
-    trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
-    iam.create_role(RoleName="wicketgate", AssumeRolePolicyDocument=trust)
-    yield Account(url, {"ID": key["AccessKeyId"], "KEY": key["SecretAccessKey"]})
-    server.stop()
 
 
 def obtain(credential: Credential, texts: dict[str, str], *, issuer: Issuer | None = None) -> Obtained:
