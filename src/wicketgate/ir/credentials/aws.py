@@ -73,6 +73,7 @@ class RoleByGatewayToken(Credential):
 
     kind: ClassVar[str] = "aws-federated"
     needs_issuer: ClassVar[bool] = True
+    taken_algorithms: ClassVar[tuple[str, ...]] = ("ES256", "RS256")
 
     role: AssumedRole
     audience: str = "sts.amazonaws.com"

@@ -49,6 +49,7 @@ class EntraFederatedToken(Credential):
 
     kind: ClassVar[str] = "azure-federated"
     needs_issuer: ClassVar[bool] = True
+    taken_algorithms: ClassVar[tuple[str, ...]] = ("RS256",)
 
     authority: str
     tenant: TextSecret

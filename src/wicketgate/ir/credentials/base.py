@@ -28,6 +28,9 @@ class Credential:
     needs_issuer: ClassVar[bool] = False
     """Whether it is made from a token that the gateway signs itself."""
 
+    taken_algorithms: ClassVar[tuple[str, ...]] = ()
+    """What such a token must be signed with; empty where anything of ours will do."""
+
     renewal: Renewal = Renewal()
 
     def bound(self, _origin: str, /) -> Credential:

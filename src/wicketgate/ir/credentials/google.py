@@ -57,6 +57,7 @@ class FederatedToken(Credential):
 
     kind: ClassVar[str] = "google-federated"
     needs_issuer: ClassVar[bool] = True
+    taken_algorithms: ClassVar[tuple[str, ...]] = ("ES256", "RS256")
 
     audience: str
     service_account: str
