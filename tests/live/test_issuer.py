@@ -20,13 +20,15 @@ from tests.support.origin import OK, RecordingOrigin, Seen
 from tests.support.project import handler, operation, policy, write_project
 
 REFUSED = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n"
-ISSUER = "https://gateway.example.com/__zuplo/issuer"
+URL = "http://localhost"
+"""Where keys may roll within seconds."""
+ISSUER = f"{URL}/__zuplo/issuer"
 
 
 def _project(folder: Path, api: RecordingOrigin, *, settings: str = "", **options: Any) -> Path:
     token = policy("token", "upstream-zuplo-jwt-auth-inbound", "UpstreamZuploJwtAuthInboundPolicy", **options)
     route = operation(handler("urlForwardHandler", baseUrl=api.url), inbound=["token"])
-    toml = f'[issuer]\nurl = "https://gateway.example.com"\ninstallation = "berlin"\n{settings}'
+    toml = f'[issuer]\nurl = "{URL}"\ninstallation = "berlin"\n{settings}'
     write_project(folder, {"/orders": {"get": route}}, policies=[token], toml=toml)
     return folder
 

@@ -17,7 +17,7 @@ from wicketgate.ir.secrets import TextSecret
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
 from wicketgate.spec.base import OptionalSecretText, SecretText
-from wicketgate.spec.credentials import CredentialOptions, Endpoint
+from wicketgate.spec.credentials import CredentialOptions, Endpoint, no_use
 from wicketgate.spec.http_names import HeaderName, HeaderValue
 
 Authentication = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"]
@@ -29,6 +29,12 @@ _NEEDED: dict[str, str] = {
     "tls_client_auth": "mtlsCertificate",
 }
 
+
+_ONLY_FOR: dict[str, tuple[str, ...]] = {
+    "private_key_jwt": ("private_key", "private_key_algorithm", "private_key_id", "assertion_audience"),
+    "tls_client_auth": ("mtls_certificate",),
+}
+"""Options that one way alone uses."""
 
 _OURS = frozenset({"grant_type", "client_id", "client_secret", "client_assertion", "client_assertion_type"})
 
@@ -81,6 +87,11 @@ class UpstreamOAuthClientCredentialsInboundOptions(CredentialOptions):
                 "`{way}` needs `{needed}`",
                 {"way": self.client_authentication, "needed": needed, "hint": "add it, or choose another way"},
             )
+        for way, options in _ONLY_FOR.items():
+            if way != self.client_authentication:
+                no_use(self, options, needs=f'`"clientAuthentication": "{way}"`')
+        if needed != "clientSecret":
+            no_use(self, ("client_secret",), needs='`"clientAuthentication": "client_secret_basic"` or `_post`')
         return self
 
     @field_validator("token_parameters")

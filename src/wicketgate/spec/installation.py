@@ -208,7 +208,8 @@ class IssuerSection(Section):
     rotate_after: Annotated[float, Field(ge=60)] = 30 * 86_400
     """Seconds after which the next key signs."""
     publish_ahead: Annotated[float, Field(ge=0)] = 86_400
-    """Seconds for which a key is published before it signs: longer than anybody caches keys."""
+    """Seconds for which a key is published before it signs: longer than anybody caches keys, and at least 300 unless
+    `url` is plain http."""
 
     @field_validator("url")
     @classmethod
@@ -217,6 +218,13 @@ class IssuerSection(Section):
         if url.startswith("http://") and host not in ("localhost", "127.0.0.1", "::1"):
             raise ValueError("an issuer is reached over https; plain http is for loopback only")
         return url
+
+    @model_validator(mode="after")
+    def _outlasts_caches(self) -> IssuerSection:
+        # Guards and libraries keep keys for five minutes, and ask for one that they do not know at a bounded rate.
+        if self.url.startswith("https://") and self.publish_ahead < 300:
+            raise ValueError("`publish_ahead` must be 300 or more: origins keep the keys that they know for as long")
+        return self
 
     @property
     def issuer(self) -> str:
