@@ -253,6 +253,7 @@ class RouteLowering:
         """A credential never goes where its policy does not name."""
         for step in split.credentials:
             self._check_issuer(step.credential)
+            self._check_certificate(step.credential)
             if step.hosts and not any(is_host(origin.authority, host) for host in step.hosts):
                 self.diagnostics.error(
                     "credential-elsewhere",
@@ -279,6 +280,13 @@ class RouteLowering:
                 f"this {credential.kind} credential is refused if it is signed with {self.tables.issuer_algorithm}",
                 hint=f'write `algorithm = "{credential.taken_algorithms[-1]}"` into `[issuer]` of wicket.toml',
             )
+
+    def _check_certificate(self, credential: Credential) -> None:
+        try:
+            if credential.certificate:
+                self.tables.origins.certificates.stored(credential.certificate)
+        except AuthorityError as error:
+            self.diagnostics.error(error.code, self._span("policies", "inbound"), error.message, hint=error.hint)
 
     def _check_signing(self, split: SplitSteps, origin: Origin) -> None:
         """A signature for the wrong service or region is refused by every one."""

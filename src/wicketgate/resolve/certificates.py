@@ -33,8 +33,10 @@ class CertificateTable:
 
     def identity(self, name: str) -> IdentitySource:
         """Return where the certificate comes from. Raises `AuthorityError`: there is no way on without it."""
-        if name in self.directory:
-            return self.directory[name]
+        return self.directory[name] if name in self.directory else self.stored(name)
+
+    def stored(self, name: str) -> StoredIdentity:
+        """Return one of the store's. Raises `AuthorityError`."""
         stored = self.lookup.identities()
         if name in self.awaited:
             return StoredIdentity(name)

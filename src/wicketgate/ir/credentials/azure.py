@@ -42,6 +42,10 @@ class EntraToken(Credential):
     scope: TextSecret
     proof: AppSecret | AppCertificate | TokenFile
 
+    @property
+    def certificate(self) -> str:
+        return self.proof.name if isinstance(self.proof, AppCertificate) else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntraFederatedToken(Credential):

@@ -33,6 +33,11 @@ class Credential:
 
     renewal: Renewal = Renewal()
 
+    @property
+    def certificate(self) -> str:
+        """The name of the certificate that it shows to the provider; empty for none."""
+        return ""
+
     def bound(self, _origin: str, /) -> Credential:
         """Return the credential as it is for one origin, named by the URL of its authority."""
         return self

@@ -45,3 +45,7 @@ class OAuthToken(Credential):
     client: ClientSecret | PrivateKeyJwt | ClientCertificate
     parameters: tuple[tuple[str, str], ...] = ()
     ca: str = ""
+
+    @property
+    def certificate(self) -> str:
+        return self.client.name if isinstance(self.client, ClientCertificate) else ""
