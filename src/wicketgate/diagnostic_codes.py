@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 CODES: Mapping[str, str] = MappingProxyType(
     {
+        "account-unusable": "The key of a service account cannot be used.",
         "base-url-query": "A base URL has a query or a fragment.",
         "certificate-disabled": "A certificate is not enabled in this environment.",
         "certificate-expiring": "A certificate that the project uses ends soon, has ended, or is not valid yet.",

@@ -67,4 +67,5 @@ def test_every_code_has_a_case() -> None:
     shown = {case.stem.partition(".")[0] for case in CASES}
     shown |= {"file-too-large", "unreadable", "not-utf8", "too-deep"}  # in test_hostile_files.py
     shown |= {"certificate-expiring", "certificate-unusable"}  # in tests/cli/test_certificates_checked.py
+    shown |= {"account-unusable"}  # in tests/cli/test_accounts_checked.py
     assert CODES.keys() - shown == set()

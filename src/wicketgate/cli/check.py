@@ -31,12 +31,14 @@ def check(
 
     Exits 0 when the project can be served (warnings allowed) and 1 when it has errors.
     """
+    from wicketgate.cli.accounts import unusable_accounts
     from wicketgate.cli.project import certificates_in_use, compile_workspace
 
     workspace = open_workspace(context, project, state)
     compiled = compile_workspace(workspace, environment)
     found = certificates_in_use(workspace, environment, compiled)
-    messages = (*compiled.diagnostics, *filter(None, (_told(each, workspace.project) for each in found)))
+    certificates = filter(None, (_told(each, workspace.project) for each in found))
+    messages = (*compiled.diagnostics, *certificates, *unusable_accounts(workspace, environment, compiled))
     print_diagnostics(messages, project=workspace.project, form=form)
     if form is CheckFormat.TEXT:
         _print_verdict(workspace.project.resolve().name, messages)
