@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.job import HEADER, ORIGIN_BODY, Job
+from bench.job import ORIGIN_BODY, Job
 from bench.processes import BenchError, Server, tail
 
 READY_SECONDS = 120.0
@@ -81,7 +81,7 @@ def check_honest(name: str, server: Server, job: Job, paths: tuple[str, ...]) ->
     try:
         for path in paths[:200]:
             _require(name, path, prober.ask(path), Answer(200, ORIGIN_BODY))
-        _require(name, "forged header", prober.ask(paths[0], **{HEADER: "forged"}), Answer(200, ORIGIN_BODY))
+        _require(name, "forged header", prober.ask(paths[0], **{job.header: "forged"}), Answer(200, ORIGIN_BODY))
         missing = prober.ask("/nowhere/at/all")
         _require(name, "unknown path", Answer(missing.status, b""), Answer(404, b""))
     finally:

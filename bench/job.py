@@ -5,9 +5,14 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from pathlib import Path
 
 HEADER = "backend-secret"
+AUTHORIZATION = "authorization"
+KEY_ID = "AKIDBENCH"
+"""The key that requests are signed with; its secret is the job's."""
+SIGNING_SERVICE, SIGNING_REGION = "bench", "local"
 ORIGIN_BODY = b"served\n"
 NEXT_BODY = b"served with the next secret\n"
 _PER_SERVICE = 50
@@ -44,11 +49,22 @@ class ClientTLS:
     key: Path
 
 
+class Proof(Enum):
+    """How a peer proves itself to the origin."""
+
+    SECRET = auto()
+    """The secret in a header of its own."""
+    TOKEN = auto()
+    """The secret as a bearer token; Wicketgate gets it from a provider."""
+    SIGNATURE = auto()
+    """A signature over each request (SigV4), with the secret as the key."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """`folder` is private to one peer; what it holds of the secret is readable by this user alone.
 
-    Without `tls` the origin is reached in clear text.
+    Without `tls` the origin is reached in clear text. `provider` is where tokens are given.
     """
 
     routes: tuple[Route, ...]
@@ -57,6 +73,13 @@ class Job:
     folder: Path
     core: int
     tls: ClientTLS | None = None
+    proof: Proof = Proof.SECRET
+    provider: str = ""
+
+    @property
+    def header(self) -> str:
+        """Where the proof stands."""
+        return HEADER if self.proof is Proof.SECRET else AUTHORIZATION
 
     def write(self, name: str, text: str) -> Path:
         """Write a file of the peer's configuration with mode 0600."""

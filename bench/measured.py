@@ -8,8 +8,9 @@ from pathlib import Path
 
 HTTP1, HTTP2 = "HTTP/1.1", "HTTP/2"
 MUTUAL_KEPT, MUTUAL_FRESH = "mTLS to the origin, connections kept alive", "mTLS to the origin, a handshake each"
-PROTOCOLS = (HTTP1, HTTP2, MUTUAL_KEPT, MUTUAL_FRESH)
-"""What is measured, in this order; in front of mutual TLS is HTTP/1.1."""
+TOKEN, SIGNED = "a brokered token", "requests signed with SigV4"
+PROTOCOLS = (HTTP1, HTTP2, MUTUAL_KEPT, MUTUAL_FRESH, TOKEN, SIGNED)
+"""What is measured, in this order; in front of the last four is HTTP/1.1."""
 
 
 @dataclass(frozen=True, slots=True)

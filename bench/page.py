@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.compile_time import COMMAND, WARM
 from bench.live import RELOAD, SECRET, SIGHUP, START, WATCHED
 from bench.many_certificates import MANY, REPLACED, STARTED
-from bench.measured import HTTP1, HTTP2, MUTUAL_FRESH, MUTUAL_KEPT, Measured, Memory
+from bench.measured import HTTP1, HTTP2, MUTUAL_FRESH, MUTUAL_KEPT, SIGNED, TOKEN, Measured, Memory
 from bench.summary import Row, rows, timing
 from bench.targets import OURS, Target, targets
 
@@ -50,6 +50,10 @@ _METHOD = """\
   It writes down every resumed session, and one ends the run: its cache and tickets are off, and so is the peer's cache
   where it has a switch (Envoy by hand, nginx, HAProxy). The origin's share of a handshake is as large as the gateway's
   and it has half a core: see "core used", and compare CPU a request.
+- "A brokered token": Wicketgate asks a provider of OAuth 2.0 (here on loopback, a token for a day) with
+  `upstream-oauth-client-credentials-inbound`; Envoy by hand has the same bearer token as a literal header. "Signed with
+  SigV4": `sign-request-inbound` against `aws_request_signing` in Envoy by hand, GETs without body. Before that the
+  guard for Python verifies a signature of each, and refuses it under another key; the origin looks at its form only.
 - With a client certificate for each origin, one nginx plays all origins and answers with the serial number that it was
   shown, over a connection for each request. A certificate is replaced in the store by a process that has started
   before; the wait is from the order to the first answer with the new number.
@@ -66,7 +70,7 @@ def write_page(measured: Measured, target: Path, *, picture: str, raw: str) -> N
         "## Targets\n",
         _targets(measured),
         *(_section(measured, HTTP1, count) for count in counts),
-        *(_section(measured, protocol, counts[0]) for protocol in (HTTP2, MUTUAL_KEPT, MUTUAL_FRESH)),
+        *(_section(measured, protocol, counts[0]) for protocol in (HTTP2, MUTUAL_KEPT, MUTUAL_FRESH, TOKEN, SIGNED)),
         "## Wicketgate's own waits\n",
         _waits(measured),
         "## Memory\n",

@@ -25,7 +25,7 @@ from bench.peers.peer import Peer
 from bench.peers.wicketgate import SECRET_VARIABLE, SHELL_VARIABLES, write_project
 from bench.plan import Plan
 from bench.targets import OURS
-from bench.throughput import Say, measure, memory_of, running, running_mutual
+from bench.throughput import Say, measure, memory_of, running, running_mutual, running_proofs
 
 _IDLE_SECONDS = 2.0
 
@@ -41,10 +41,11 @@ def run(peers: Sequence[Peer], plan: Plan, *, say: Say) -> Measured:
         with (
             running(peers, plan, base, say=say) as entrants,
             running_mutual(peers, plan, base, origin, say=say) as mutual,
+            running_proofs(peers, plan, base, say=say) as proving,
         ):
             time.sleep(_IDLE_SECONDS * plan.warm_up)
             measured.memory.extend(memory_of(entrants, "idle"))
-            measured.samples.extend(measure([*entrants, *mutual], plan, say=say))
+            measured.samples.extend(measure([*entrants, *mutual, *proving], plan, say=say))
             measured.memory.extend(memory_of(entrants, "loaded"))
         if any(peer.name == OURS for peer in peers):
             for count in plan.counts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bench.live import RELOAD, SECRET, SIGHUP, START, WATCHED
 from bench.many_certificates import REPLACED
-from bench.measured import MUTUAL_FRESH, MUTUAL_KEPT, Measured
+from bench.measured import MUTUAL_FRESH, MUTUAL_KEPT, SIGNED, TOKEN, Measured
 from bench.peers.registry import BASE
 from bench.summary import ratio, row, timing
 
@@ -27,7 +27,7 @@ class Target:
 
 def targets(measured: Measured) -> list[Target]:
     """Return every target, measured or not."""
-    return [*_ratios(measured), *_mutual(measured), *_waits(measured), _control_plane(measured)]
+    return [*_ratios(measured), *_mutual(measured), *_proofs(measured), *_waits(measured), _control_plane(measured)]
 
 
 def _ratios(measured: Measured) -> Iterator[Target]:
@@ -46,6 +46,12 @@ def _mutual(measured: Measured) -> Iterator[Target]:
             yield _at_least(f"{protocol}: requests/s, to {peer}", least, value)
     for protocol in (MUTUAL_KEPT, MUTUAL_FRESH):
         yield _at_least(f"{protocol}: requests per CPU time, to {BASE}", 0.95, _thrift(measured, protocol))
+
+
+def _proofs(measured: Measured) -> Iterator[Target]:
+    for protocol in (TOKEN, SIGNED):
+        value = ratio(measured, (OURS, 10), (BASE, 10), protocol)
+        yield _at_least(f"{protocol}: requests/s, to {BASE}", 0.95, value)
 
 
 def _thrift(measured: Measured, protocol: str) -> float | None:

@@ -9,14 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.http_probe import await_ready, check_honest
-from bench.job import Job, make_routes, sample_paths
+from bench.job import Job, Proof, make_routes, sample_paths
 from bench.load import IN_FLIGHT, Load, run_h2load, run_wrk
-from bench.measured import HTTP1, HTTP2, MUTUAL_FRESH, MUTUAL_KEPT, PROTOCOLS, Memory, Sample
+from bench.measured import HTTP1, HTTP2, MUTUAL_FRESH, MUTUAL_KEPT, PROTOCOLS, SIGNED, TOKEN, Memory, Sample
 from bench.mutual_origin import MutualOrigin
 from bench.mutual_proof import check_origin, check_peer
+from bench.origin import start_signature_origin, start_token_origin
 from bench.peers.peer import Peer
+from bench.peers.registry import PROVING
 from bench.plan import Plan
 from bench.processes import BenchError, Server
+from bench.signature_check import check_signer
+from bench.token_provider import token_provider
 
 Say = Callable[[str], None]
 _KEPT_MOST = 0.05
@@ -72,8 +76,32 @@ def running_mutual(
         yield entrants
 
 
-def _folder(base: Job, peer: Peer, what: str) -> Path:
-    folder = base.folder / f"{peer.name.replace(' ', '-')}-{what}"
+@contextmanager
+def running_proofs(peers: Sequence[Peer], plan: Plan, base: Job, *, say: Say) -> Iterator[list[Entrant]]:
+    """Start those peers that can prove themselves by a token and by a signature, with the fewest routes."""
+    job = replace(base, routes=make_routes(plan.counts[0], seed=plan.seed))
+    able = [peer for peer in peers if peer.name in PROVING]
+    with ExitStack() as stack:
+        tokens = start_token_origin(_folder(base, None, "token-origin"), token=base.secret, core=plan.load_core)
+        stack.callback(tokens.stop)
+        signatures = start_signature_origin(_folder(base, None, "signature-origin"), core=plan.load_core)
+        stack.callback(signatures.stop)
+        provider = stack.enter_context(token_provider(base.secret))
+        by_token = replace(job, proof=Proof.TOKEN, provider=provider, origin_port=tokens.port)
+        by_signature = replace(job, proof=Proof.SIGNATURE, origin_port=signatures.port)
+        entrants = []
+        for peer in able:
+            own = replace(by_token, folder=_folder(base, peer, "token"))
+            entrants.append(_start(peer, own, plan, (TOKEN,), stack))
+            own = replace(by_signature, folder=_folder(base, peer, "signed"))
+            check_signer(peer, own, own.routes[0].path(1))
+            entrants.append(_start(peer, own, plan, (SIGNED,), stack))
+            say(f"{peer.name}: token and signature verified")
+        yield entrants
+
+
+def _folder(base: Job, peer: Peer | None, what: str) -> Path:
+    folder = base.folder / (f"{peer.name.replace(' ', '-')}-{what}" if peer else what)
     folder.mkdir()
     return folder
 

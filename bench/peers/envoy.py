@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bench.job import HEADER, ClientTLS, Job, Route
+from bench.job import AUTHORIZATION, HEADER, KEY_ID, SIGNING_REGION, SIGNING_SERVICE, ClientTLS, Job, Proof, Route
 from bench.peers.program import find_program, first_line
 from bench.processes import Server, free_port, spawn
 
 _FILTERS = "envoy.extensions.filters.http."
 _LIST_UP_TO = 50
+_SECRET, _KEYS = "secret.json", "credentials"
 
 
 def _typed(name: str, kind: str, **fields: Any) -> dict[str, Any]:
@@ -22,7 +23,11 @@ def _any(kind: str, **fields: Any) -> dict[str, Any]:
 
 
 class EnvoyByHand:
-    """The shared secret by SDS through a filter chain of the virtual host; nothing hardened."""
+    """What a manual would have one write for each proof; nothing hardened.
+
+    The secret comes by SDS through a filter chain of the virtual host, a token stands literally as a header that the
+    virtual host adds, and requests are signed by the listener's filter with keys from a file.
+    """
 
     name = "envoy by hand"
 
@@ -36,8 +41,9 @@ class EnvoyByHand:
 
     def start(self, job: Job) -> Server:
         port, log = free_port(), job.folder / "log"
-        secret = job.write("secret.json", json.dumps({"resources": [_secret(job.secret)]}))
-        config = job.write("envoy.json", json.dumps(_bootstrap(job, port=port, secret=str(secret))))
+        job.write(_SECRET, json.dumps({"resources": [_secret(job.secret)]}))
+        job.write(_KEYS, f"[default]\naws_access_key_id={KEY_ID}\naws_secret_access_key={job.secret}\n")
+        config = job.write("envoy.json", json.dumps(_bootstrap(job, port=port)))
         command = [
             find_program("envoy"),
             "-c",
@@ -56,14 +62,14 @@ def _secret(value: str) -> dict[str, Any]:
     return _any(kind, name=HEADER, generic_secret={"secret": {"inline_string": value}})
 
 
-def _bootstrap(job: Job, *, port: int, secret: str) -> dict[str, Any]:
+def _bootstrap(job: Job, *, port: int) -> dict[str, Any]:
     manager = _typed(
         "hcm",
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         stat_prefix="bench",
-        route_config={"virtual_hosts": [_virtual_host(job.routes, secret)]},
+        route_config={"virtual_hosts": [{**_virtual_host(job.routes), **_adding(job)}]},
         http_filters=[
-            _typed("chain", _FILTERS + "filter_chain.v3.FilterChainConfig"),
+            *_proving(job),
             _typed("envoy.filters.http.router", _FILTERS + "router.v3.Router"),
         ],
     )
@@ -74,8 +80,42 @@ def _bootstrap(job: Job, *, port: int, secret: str) -> dict[str, Any]:
     }
 
 
-def _virtual_host(routes: tuple[Route, ...], secret: str) -> dict[str, Any]:
-    host: dict[str, Any] = {"name": "all", "domains": ["*"], "typed_per_filter_config": {"chain": _chain(secret)}}
+def _proving(job: Job) -> list[dict[str, Any]]:
+    match job.proof:
+        case Proof.SECRET:
+            return [_typed("chain", _FILTERS + "filter_chain.v3.FilterChainConfig")]
+        case Proof.TOKEN:
+            return []
+        case Proof.SIGNATURE:
+            return [_signer(job)]
+
+
+def _adding(job: Job) -> dict[str, Any]:
+    """Return what of the proof stands in the virtual host."""
+    match job.proof:
+        case Proof.SECRET:
+            return {"typed_per_filter_config": {"chain": _chain(str(job.folder / _SECRET))}}
+        case Proof.TOKEN:
+            header = {"key": AUTHORIZATION, "value": f"Bearer {job.secret}"}
+            return {"request_headers_to_add": [{"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}]}
+        case Proof.SIGNATURE:
+            return {}
+
+
+def _signer(job: Job) -> dict[str, Any]:
+    source = {"filename": str(job.folder / _KEYS), "watched_directory": {"path": str(job.folder)}}
+    provider = {"credentials_data_source": source, "profile": "default"}
+    return _typed(
+        "signer",
+        _FILTERS + "aws_request_signing.v3.AwsRequestSigning",
+        service_name=SIGNING_SERVICE,
+        region=SIGNING_REGION,
+        credential_provider={"custom_credential_provider_chain": True, "credentials_file_provider": provider},
+    )
+
+
+def _virtual_host(routes: tuple[Route, ...]) -> dict[str, Any]:
+    host: dict[str, Any] = {"name": "all", "domains": ["*"]}
     if len(routes) <= _LIST_UP_TO:
         return {**host, "routes": [_route(route) for route in routes]}
     path = _typed("path", "envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=":path")

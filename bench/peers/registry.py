@@ -11,6 +11,8 @@ from bench.peers.traefik import Traefik
 from bench.peers.wicketgate import Wicketgate
 
 BASE = "envoy by hand"
+PROVING = frozenset((BASE, Wicketgate.name))
+"""Those that can add a token of their own, and sign."""
 PEERS: tuple[Peer, ...] = (Wicketgate(), EnvoyByHand(), Nginx(), HAProxy(), Caddy(), Traefik())
 
 

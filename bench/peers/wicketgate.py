@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bench.job import HEADER, ClientTLS, Job, Route
+from bench.job import HEADER, KEY_ID, SIGNING_REGION, SIGNING_SERVICE, ClientTLS, Job, Proof, Route
 from bench.peers.program import find_program
 from bench.processes import Server, free_port, spawn
 from wicketgate import __version__
@@ -21,7 +21,7 @@ _MODULE = "$import(@zuplo/runtime)"
 
 
 class Wicketgate:
-    """The quickstart's policy on each route, as a user would write it."""
+    """The policy of the proof on each route, as a user would write it."""
 
     name = "wicketgate"
 
@@ -53,7 +53,7 @@ def write_project(job: Job, *, env_file: dict[str, str]) -> None:
     job.write("wicket.toml", SETTINGS)
     if job.tls:
         _write_mutual_tls(job, job.tls)
-    job.write("config/policies.json", json.dumps({"policies": [_policy()]}))
+    job.write("config/policies.json", json.dumps({"policies": [_policy(job)]}))
     job.write("config/routes.oas.json", document(job.routes))
 
 
@@ -93,7 +93,21 @@ def _operation(template: str, number: int) -> dict[str, Any]:
     }
 
 
-def _policy() -> dict[str, Any]:
-    headers = [{"name": HEADER, "value": f"$env({SECRET_VARIABLE})"}]
-    handler = {"export": "SetHeadersInboundPolicy", "module": _MODULE, "options": {"headers": headers}}
-    return {"name": _POLICY, "policyType": "set-headers-inbound", "handler": handler}
+def _policy(job: Job) -> dict[str, Any]:
+    secret = f"$env({SECRET_VARIABLE})"
+    match job.proof:
+        case Proof.SECRET:
+            headers = [{"name": HEADER, "value": secret}]
+            return _entry("set-headers-inbound", "SetHeadersInboundPolicy", headers=headers)
+        case Proof.TOKEN:
+            export = "UpstreamOAuthClientCredentialsInboundPolicy"
+            client = {"clientId": "bench", "clientSecret": secret}
+            return _entry("upstream-oauth-client-credentials-inbound", export, tokenUrl=job.provider, **client)
+        case Proof.SIGNATURE:
+            signed = {"keyId": KEY_ID, "secret": secret, "service": SIGNING_SERVICE, "region": SIGNING_REGION}
+            return _entry("sign-request-inbound", "SignRequestInboundPolicy", **signed)
+
+
+def _entry(policy_type: str, export: str, **options: Any) -> dict[str, Any]:
+    handler = {"export": export, "module": _MODULE, "options": options}
+    return {"name": _POLICY, "policyType": policy_type, "handler": handler}
