@@ -17,7 +17,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.providers.aws.metadata_server import POD, ROLE, TASK, Metadata, found, raw
 from tests.providers.surroundings import surroundings
-from tests.support.origin import RecordingOrigin
+from tests.support.origin import RecordingOrigin, Seen
 from wicketgate.broker import aws_machine
 from wicketgate.broker.registry import open_source
 from wicketgate.broker.source import Obtained, ProviderError
@@ -63,6 +63,16 @@ def test_no_instance_is_asked_without_a_session(status: int) -> None:
         with pytest.raises(ProviderError, match=str(status)):
             obtain(InstanceKeys(endpoint=server.url))
         assert len(server.seen) == 1
+
+
+def test_a_service_that_repeats_the_session_is_not_quoted_with_it() -> None:
+    def repeat(seen: Seen) -> bytes:
+        session = seen.all("x-aws-ec2-metadata-token")
+        return raw(200, "session-of-ours") if not session else raw(403, json.dumps({"message": f"not with {session}"}))
+
+    with RecordingOrigin(reply=repeat) as server, pytest.raises(ProviderError, match="not with") as refused:
+        obtain(InstanceKeys(endpoint=server.url))
+    assert "session-of-ours" not in refused.value.message
 
 
 def test_an_instance_without_a_role(machine: tuple[Metadata, RecordingOrigin]) -> None:
