@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.conftest import Running, running, until
+from tests.providers.aws.metadata_server import POD, Metadata
 from tests.support.origin import RecordingOrigin, Seen
 from tests.support.project import handler, operation, policy, write_project
 from tests.support.sigv4 import Key, expected, signed_headers
@@ -187,3 +188,20 @@ def test_a_route_recovers_whose_keys_come_late(tmp_path: Path) -> None:
             until(lambda: _send(gateway, "GET", "/plain")[0] == 200, seconds=15)
             assert api.last.one("x-amz-security-token") == "a-token"
             assert api.last.one("authorization") == expected(api.last, Key(service="execute-api", region="eu-west-1"))
+
+
+def test_keys_of_the_pod_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform says in the environment of the gateway where its keys are; Envoy signs with them."""
+    pod = Metadata(pod_token="of-the-pod")
+    with RecordingOrigin() as api, RecordingOrigin(reply=pod) as platform:
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", f"{platform.url}{POD}")
+        monkeypatch.setenv("AWS_CONTAINER_AUTHORIZATION_TOKEN", pod.pod_token)
+        name = "upstream-aws-service-auth-inbound", "UpstreamAwsServiceAuthInboundPolicy"
+        where = {"region": "eu-west-1", "service": "execute-api"}
+        signed = policy("signed", *name, **where, credentialsFrom="container")
+        route = operation(handler("urlForwardHandler", baseUrl=api.url), inbound=["signed"])
+        with running(write_project(tmp_path, {"/{rest}": {"get": route}}, policies=[signed])) as gateway:
+            assert _send(gateway, "GET", "/plain")[0] == 200
+        assert api.last.one("x-amz-security-token") == "for-hours"
+        key = Key(key_id="ASIAMACHINE", secret="of-the-machine", service="execute-api", region="eu-west-1")
+        assert api.last.one("authorization") == expected(api.last, key)

@@ -59,6 +59,7 @@ def test_hosts_that_tell_both(host: str, told: tuple[str, str]) -> None:
         ("lambda-url.eu-west-1.on.aws", "eu-west-1"),
         ("lambda.eu-west-1.on.aws", "eu-west-1"),
         ("a.lambda.eu-west-1.amazonaws.com", "eu-west-1"),
+        ("lambda.a.eu-west-1.amazonaws.com", "eu-west-1"),
         ("xyz.lambda-url.eu-west-1.amazonaws.com", "eu-west-1"),
         ("bucket.s3-website.eu-west-1.amazonaws.com", "eu-west-1"),
         ("abc-ats.iot.eu-west-1.amazonaws.com", "eu-west-1"),
