@@ -18,6 +18,7 @@ CODE = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
 def _files() -> Iterator[Path]:
     yield SOURCE / "compile.py"
+    yield SOURCE / "cli/accounts.py"
     yield SOURCE / "cli/check.py"
     for stage in STAGES:
         yield from sorted((SOURCE / stage).rglob("*.py"))
