@@ -35,8 +35,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes of one program of a peer, `when` "idle" (started, verified), "loaded" (after the runs) or "certificates"
-    (`routes` origins with a client certificate each)."""
+    """Bytes of one program of a peer, `when` "idle" (started, verified), "loaded" (after the runs) or "certificates" or
+    "tokens" (`routes` of them, each with its own)."""
 
     peer: str
     routes: int

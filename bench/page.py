@@ -8,6 +8,7 @@ from pathlib import Path
 from bench.compile_time import COMMAND, WARM
 from bench.live import RELOAD, SECRET, SIGHUP, START, WATCHED
 from bench.many_certificates import MANY, REPLACED, STARTED
+from bench.many_tokens import READY, RENEWAL, TOKENS
 from bench.measured import HTTP1, HTTP2, MUTUAL_FRESH, MUTUAL_KEPT, SIGNED, TOKEN, Measured, Memory
 from bench.summary import Row, rows, timing
 from bench.targets import OURS, Target, targets
@@ -57,6 +58,8 @@ _METHOD = """\
 - With a client certificate for each origin, one nginx plays all origins and answers with the serial number that it was
   shown, over a connection for each request. A certificate is replaced in the store by a process that has started
   before; the wait is from the order to the first answer with the new number.
+- With a token for each route, every route has a credential of its own at one provider (on loopback, which answers at
+  once); the wait ends when 200 routes spread over all of them are answered by the origin, which demands the token.
 - Waits are measured from outside, by asking every millisecond until the answer shows the change.
 """
 
@@ -74,9 +77,11 @@ def write_page(measured: Measured, target: Path, *, picture: str, raw: str) -> N
         "## Wicketgate's own waits\n",
         _waits(measured),
         "## Memory\n",
-        _memory([one for one in measured.memory if one.when != MANY]),
+        _memory([one for one in measured.memory if one.when not in (MANY, TOKENS)]),
         "## A client certificate for each origin\n",
         _certificates(measured),
+        "## A token for each route\n",
+        _tokens(measured),
         "## Findings\n",
         _FINDINGS.read_text(),
         "## Method\n",
@@ -181,12 +186,23 @@ def _memory(found: Sequence[Memory]) -> str:
 
 
 def _certificates(measured: Measured) -> str:
-    sizes = {(one.program, one.routes): one for one in measured.memory if one.when == MANY}
+    return _many(measured, MANY, "origins", (STARTED, REPLACED))
+
+
+def _tokens(measured: Measured) -> str:
+    renewals = [one for one in measured.timings if one.what.startswith(RENEWAL)]
+    told = (f"{one.what.removeprefix(RENEWAL)} {one.milliseconds:.2f}" for one in renewals)
+    found = f"\nCPU ms of one renewal, with {renewals[0].routes:,} tokens: {', '.join(told)}.\n" if renewals else ""
+    return _many(measured, TOKENS, "tokens", (READY,)) + found
+
+
+def _many(measured: Measured, when: str, of: str, names: Sequence[str]) -> str:
+    sizes = {(one.program, one.routes): one for one in measured.memory if one.when == when}
     counts = sorted({count for _, count in sizes})
     if not counts:
         return _NOT_MEASURED
-    heads = ("Wicketgate alone", *(f"{count:,} origins" for count in counts))
-    waits = ((f"{name}, ms", *(_wait(measured, name, count) for count in counts)) for name in (STARTED, REPLACED))
+    heads = ("Wicketgate alone", *(f"{count:,} {of}" for count in counts))
+    waits = ((f"{name}, ms", *(_wait(measured, name, count) for count in counts)) for name in names)
     programs = dict.fromkeys(program for program, _ in sizes)
     memory = (
         (f"{program}, resident MiB", *(f"{sizes[program, count].resident / _MIB:.0f}" for count in counts))

@@ -18,6 +18,7 @@ from bench.live import changes, starts
 from bench.live import secrets as secret_changes
 from bench.machine import describe_machine
 from bench.many_certificates import many_certificates
+from bench.many_tokens import many_tokens
 from bench.measured import Measured, Timing
 from bench.mutual_origin import MutualOrigin, start_mutual_origin
 from bench.origin import start_origin
@@ -55,6 +56,9 @@ def run(peers: Sequence[Peer], plan: Plan, *, say: Say) -> Measured:
                 for one in many_certificates(own, origin, count, plan):
                     measured.keep(one)
                 say(f"{count} client certificates measured")
+                for one in many_tokens(_own(base, f"tokens-{count}"), count, plan):
+                    measured.keep(one)
+                say(f"{count} tokens measured")
     return measured
 
 

@@ -23,6 +23,7 @@ from bench.signature_check import check_signer
 from bench.token_provider import token_provider
 
 Say = Callable[[str], None]
+_DAY = 86_400.0
 _KEPT_MOST = 0.05
 """Connections a request, beyond those of the first requests in flight, above which they count as not kept alive."""
 
@@ -86,8 +87,8 @@ def running_proofs(peers: Sequence[Peer], plan: Plan, base: Job, *, say: Say) ->
         stack.callback(tokens.stop)
         signatures = start_signature_origin(_folder(base, None, "signature-origin"), core=plan.load_core)
         stack.callback(signatures.stop)
-        provider = stack.enter_context(token_provider(base.secret))
-        by_token = replace(job, proof=Proof.TOKEN, provider=provider, origin_port=tokens.port)
+        provider = stack.enter_context(token_provider(base.secret, life=_DAY))
+        by_token = replace(job, proof=Proof.TOKEN, provider=provider.url, origin_port=tokens.port)
         by_signature = replace(job, proof=Proof.SIGNATURE, origin_port=signatures.port)
         entrants = []
         for peer in able:

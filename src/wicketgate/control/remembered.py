@@ -6,6 +6,7 @@ import base64
 import json
 import logging
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from wicketgate.broker.source import Obtained
@@ -19,6 +20,14 @@ from wicketgate.supervise.run_directory import write_private
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What a value has become in the file: of thousands few change at a time."""
+
+    of: Obtained
+    line: bytes
+
+
 class Remembered:
     """One file of mode 0600, sealed with the installation's key. `key` is that key in base64, if it is given."""
 
@@ -26,6 +35,7 @@ class Remembered:
         self._path = path
         self._state = state
         self._key = key
+        self._known: dict[CredentialUse, _Entry] = {}
 
     def read(self, uses: Collection[CredentialUse]) -> dict[CredentialUse, Obtained]:
         """Return what is known of these. A file that cannot be read is as none: everything is obtained anew."""
@@ -41,11 +51,17 @@ class Remembered:
     def write(self, held: Mapping[CredentialUse, Obtained]) -> None:
         """Replace the file."""
         try:
-            sealer = self._sealer()
-            saved = {use_name(use): self._sealed(sealer, use, obtained) for use, obtained in held.items()}
-            write_private(self._path, json.dumps(saved).encode())
+            self._known = {use: self._entry(use, obtained) for use, obtained in held.items()}
+            write_private(self._path, b"{" + b",".join(entry.line for entry in self._known.values()) + b"}")
         except (OSError, WicketError) as error:
             _log.warning("credentials are not kept for a restart: %s", type(error).__name__)
+
+    def _entry(self, use: CredentialUse, obtained: Obtained) -> _Entry:
+        known = self._known.get(use)
+        if known is not None and known.of is obtained:
+            return known
+        sealed = self._sealed(self._sealer(), use, obtained)
+        return _Entry(obtained, f"{json.dumps(use_name(use))}:{json.dumps(sealed)}".encode())
 
     def _sealer(self) -> Sealer:
         return Sealer(read_key(self._state / "key", self._key))
