@@ -10,6 +10,8 @@ from pathlib import Path
 
 HEADER = "backend-secret"
 AUTHORIZATION = "authorization"
+CLIENT = "bench"
+"""Who asks the provider of tokens."""
 KEY_ID = "AKIDBENCH"
 """The key that requests are signed with; its secret is the job's."""
 SIGNING_SERVICE, SIGNING_REGION = "bench", "local"

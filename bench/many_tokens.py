@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.http_probe import await_ready, served, wait_for
-from bench.job import Job, Proof
+from bench.job import CLIENT, Job, Proof
 from bench.measured import Memory, Timing
 from bench.origin import start_token_origin
 from bench.peers.wicketgate import SETTINGS, Wicketgate, serve
@@ -32,7 +32,7 @@ _ASKED = 200
 def many_tokens(job: Job, count: int, plan: Plan) -> Iterator[Timing | Memory]:
     """Measure with `count` tokens. The fewest of the plan live half a minute each, and renewals are measured."""
     renews = count == plan.certificates[0]
-    life, window = (30.0, 20.0) if plan.warm_up else (6.0, 2.0)
+    life, window = (30.0, 20.0) if plan.warm_up else (4.5, 3.0)
     origin = start_token_origin(_own(job, "origin"), token=job.secret, core=plan.load_core)
     try:
         with token_provider(job.secret, life=life if renews else _DAY) as provider:
@@ -94,7 +94,7 @@ def _write_project(job: Job, count: int) -> None:
 
 
 def _policy(number: int, provider: str) -> dict[str, Any]:
-    client = {"clientId": "bench", "clientSecret": "$env(CLIENT_SECRET)", "audience": _name(number)}
+    client = {"clientId": CLIENT, "clientSecret": "$env(CLIENT_SECRET)", "audience": _name(number)}
     options = {"tokenUrl": provider, **client}
     export = "UpstreamOAuthClientCredentialsInboundPolicy"
     handler = {"export": export, "module": _MODULE, "options": options}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from bench.job import CLIENT
 from bench.processes import BenchError
 
 _WAIT_SECONDS = 120.0
@@ -36,7 +38,7 @@ class TokenProvider:
 
 @contextmanager
 def token_provider(token: str, *, life: float) -> Iterator[TokenProvider]:
-    """Serve until the block ends. Tokens live for `life` seconds."""
+    """Serve until the block ends. The client's secret is the token itself; tokens live for `life` seconds."""
     provider = TokenProvider()
 
     class Endpoint(BaseHTTPRequestHandler):
@@ -44,6 +46,9 @@ def token_provider(token: str, *, life: float) -> Iterator[TokenProvider]:
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers.get("content-length", "0")))
+            if self.headers.get("authorization") != f"Basic {b64encode(f'{CLIENT}:{token}'.encode()).decode()}":
+                self.send_error(401)
+                return
             provider.note()
             body = json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": life}).encode()
             self.send_response(200)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bench.job import HEADER, KEY_ID, SIGNING_REGION, SIGNING_SERVICE, ClientTLS, Job, Proof, Route
+from bench.job import CLIENT, HEADER, KEY_ID, SIGNING_REGION, SIGNING_SERVICE, ClientTLS, Job, Proof, Route
 from bench.peers.program import find_program
 from bench.processes import Server, free_port, spawn
 from wicketgate import __version__
@@ -101,7 +101,7 @@ def _policy(job: Job) -> dict[str, Any]:
             return _entry("set-headers-inbound", "SetHeadersInboundPolicy", headers=headers)
         case Proof.TOKEN:
             export = "UpstreamOAuthClientCredentialsInboundPolicy"
-            client = {"clientId": "bench", "clientSecret": secret}
+            client = {"clientId": CLIENT, "clientSecret": secret}
             return _entry("upstream-oauth-client-credentials-inbound", export, tokenUrl=job.provider, **client)
         case Proof.SIGNATURE:
             signed = {"keyId": KEY_ID, "secret": secret, "service": SIGNING_SERVICE, "region": SIGNING_REGION}

@@ -25,6 +25,7 @@ class _Entry:
     """What a value has become in the file: of thousands few change at a time."""
 
     of: Obtained
+    key_id: str
     line: bytes
 
 
@@ -51,17 +52,19 @@ class Remembered:
     def write(self, held: Mapping[CredentialUse, Obtained]) -> None:
         """Replace the file."""
         try:
-            self._known = {use: self._entry(use, obtained) for use, obtained in held.items()}
+            sealer = self._sealer()
+            key_id = sealer.key_id
+            self._known = {use: self._entry(use, obtained, sealer, key_id) for use, obtained in held.items()}
             write_private(self._path, b"{" + b",".join(entry.line for entry in self._known.values()) + b"}")
         except (OSError, WicketError) as error:
             _log.warning("credentials are not kept for a restart: %s", type(error).__name__)
 
-    def _entry(self, use: CredentialUse, obtained: Obtained) -> _Entry:
+    def _entry(self, use: CredentialUse, obtained: Obtained, sealer: Sealer, key_id: str) -> _Entry:
         known = self._known.get(use)
-        if known is not None and known.of is obtained:
+        if known is not None and known.of is obtained and known.key_id == key_id:
             return known
-        sealed = self._sealed(self._sealer(), use, obtained)
-        return _Entry(obtained, f"{json.dumps(use_name(use))}:{json.dumps(sealed)}".encode())
+        sealed = self._sealed(sealer, use, obtained)
+        return _Entry(obtained, key_id, f"{json.dumps(use_name(use))}:{json.dumps(sealed)}".encode())
 
     def _sealer(self) -> Sealer:
         return Sealer(read_key(self._state / "key", self._key))
