@@ -97,7 +97,7 @@ NOW = int(time.time())
         {"key": "a-shared-secret-of-sufficient-length", "algorithm": "HS256"},
         {"head": {"crit": ["x"], "x": 1}},
     ],
-    ids=str,
+    ids="-".join,
 )
 def test_a_wrong_token_is_refused(guard: Guarded, changed: dict[str, Any]) -> None:
     reached = len(guard.origin.seen)

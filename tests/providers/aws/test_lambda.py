@@ -13,16 +13,22 @@ import pytest
 
 from tests.live.conftest import Running, running, until
 from tests.providers.aws.account import Account
-from tests.support.project import handler, operation, write_project
+from tests.support.project import handler, operation, policy, write_project
 
 
 @pytest.fixture
 def gateway(account: Account, tmp_path: Path) -> Iterator[Running]:
     _create_function(account)
-    known = {"region": "eu-west-1", "endpoint": account.url, "useLambdaProxyIntegration": True}
+    known = {"functionName": "orders", "region": "eu-west-1", "endpoint": account.url}
     keys = {"accessKeyId": "$env(KEY_ID)", "secretAccessKey": "$env(KEY)"}
+    signed = {**keys, "service": "lambda", "region": "eu-west-1"}
+    name = "upstream-aws-service-auth-inbound", "UpstreamAwsServiceAuthInboundPolicy"
+    routes = {
+        "/orders": operation(handler("awsLambdaHandler", useLambdaProxyIntegration=True, **known, **keys)),
+        "/by-policy": operation(handler("awsLambdaHandler", **known), inbound=["aws"]),
+    }
     write_project(
-        tmp_path, {"/orders": {"post": operation(handler("awsLambdaHandler", functionName="orders", **known, **keys))}}
+        tmp_path, {path: {"post": route} for path, route in routes.items()}, policies=[policy("aws", *name, **signed)]
     )
     (tmp_path / ".env").write_text(f"KEY_ID={account.keys['ID']}\nKEY={account.keys['KEY']}\n")
     with running(tmp_path) as found:
@@ -53,6 +59,7 @@ def test_a_function_answers_to_its_user_alone(account: Account, gateway: Running
     with account.checking():
         answer = httpx.post(f"{gateway.url}/orders", content=b"order", trust_env=False)
         assert (answer.status_code, answer.text, answer.headers["x-made-by"]) == (201, "from the function", "orders")
+        assert httpx.post(f"{gateway.url}/by-policy", content=b"order", trust_env=False).text == "from the function"
         gateway.project.joinpath(".env").write_text(f"KEY_ID={account.keys['ID']}\nKEY=another\n")
         until(lambda: _code(gateway) == "lambda-refused")
 

@@ -13,6 +13,10 @@ class Renewal:
     retries: int = 3
     offset: float = 300.0
 
+    def __post_init__(self) -> None:
+        # Names are made of how a credential is written out: 300 and 300.0 are equal and must not have two.
+        object.__setattr__(self, "offset", float(self.offset))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
