@@ -6,7 +6,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import httpx
@@ -109,14 +109,15 @@ async def _bounded(response: httpx.Response) -> bytes:
 
 def _context(endpoint: Endpoint) -> ssl.SSLContext:
     if endpoint.certificate is None:
-        return _verifying(endpoint.roots)
+        return _verifying(endpoint.roots, endpoint.roots.stat().st_mtime_ns)
     context = _new_context(endpoint.roots)
     context.load_cert_chain(endpoint.certificate, endpoint.key)
     return context
 
 
-@cache
-def _verifying(roots: Path) -> ssl.SSLContext:
+@lru_cache(maxsize=64)
+def _verifying(roots: Path, _: int) -> ssl.SSLContext:
+    """Making one takes longer than a request; the file's time, so that a changed one counts at once."""
     return _new_context(roots)
 
 
