@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from bench.job import CLIENT
 from bench.processes import BenchError
 
-_WAIT_SECONDS = 120.0
+_WAIT_SECONDS = 300.0
 
 
 @dataclass
