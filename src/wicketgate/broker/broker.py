@@ -50,7 +50,8 @@ class _Kept:
 
 
 class Broker:
-    """Keeps the credentials that it is told to hold. `changed` is set whenever a value comes or goes."""
+    """Keeps the credentials that it is told to hold. `changed` is set whenever a value comes or goes, and
+    `take_changed` tells whose."""
 
     def __init__(
         self,
@@ -70,6 +71,7 @@ class Broker:
         self._sooner = asyncio.Event()
         self._asked: asyncio.Queue[tuple[CredentialUse, _Kept]] = asyncio.Queue()
         self.changed = asyncio.Event()
+        self._touched: set[CredentialUse] = set()
 
     def hold(self, uses: Collection[CredentialUse], remembered: Mapping[CredentialUse, Obtained] | None = None) -> None:
         """Keep exactly these. `remembered` are values from before a restart; they serve until their end."""
@@ -93,6 +95,12 @@ class Broker:
         """Return how each stands."""
         now = self._clock()
         return [self._report(use, kept, now) for use, kept in self._kept.items()]
+
+    def take_changed(self) -> set[CredentialUse]:
+        """Return whose values have come or gone since this was asked last."""
+        touched, self._touched = self._touched, set()
+        self.changed.clear()
+        return touched
 
     def uses(self) -> Collection[CredentialUse]:
         """Return what is held."""
@@ -158,7 +166,7 @@ class Broker:
     def _do_what_is_due(self, use: CredentialUse, kept: _Kept, now: float) -> None:
         if kept.lease.expire(now):
             _log.error("a credential has expired: %s", name_of(use), extra={"problem": kept.lease.problem})
-            self.changed.set()
+            self._touch(use)
         if not kept.lease.asking and kept.lease.due <= now:
             kept.lease.ask()
             self._asked.put_nowait((use, kept))
@@ -197,10 +205,14 @@ class Broker:
                 _log.warning("no credential: %s: %s", name, lease.problem, extra={"hint": lease.hint})
         else:
             _log.info("a credential was %s: %s", "obtained again" if kept.told else "obtained", name)
-            self.changed.set()
+            self._touch(use)
         kept.told = lease.problem
         if not kept.retired:
             self._schedule(use, kept)
+
+    def _touch(self, use: CredentialUse) -> None:
+        self._touched.add(use)
+        self.changed.set()
 
     @staticmethod
     def _report(use: CredentialUse, kept: _Kept, now: float) -> Report:

@@ -25,7 +25,7 @@ _FIRST_ANSWERS = 2.0
 _TOLD = 5
 """Missing credentials that `/readyz` names; the rest it counts."""
 _GATHER = 0.05
-"""Seconds in which changes gather, for each time every credential is looked at."""
+"""Seconds in which changes gather."""
 
 
 class CredentialKeeper:
@@ -39,6 +39,7 @@ class CredentialKeeper:
         self._digest_key = secrets.token_bytes(32)
         self._token: object = None
         self._made_of: dict[CredentialUse, bytes] = {}
+        self._signing: set[CredentialUse] = set()
 
     def value(self, use: CredentialUse) -> SecretValue | None:
         return self._broker.value(use)
@@ -68,10 +69,11 @@ class CredentialKeeper:
         new = wanted.keys() - self._made_of.keys()
         if wanted or self._made_of:
             self._hold(wanted)
-            signing = [use for use, signs in wanted.items() if signs]
-            for use in new.intersection(signing):
+            self._signing = {use for use, signs in wanted.items() if signs}
+            for use in new & self._signing:
                 self._files.make_place(use)
-            self._write_keys(signing)
+            self.write_keys(self._signing)
+            self._files.keep_only(self._signing)
         return new
 
     async def settle(self, new: Collection[CredentialUse]) -> None:
@@ -87,11 +89,16 @@ class CredentialKeeper:
         """Let `changed` end, though no value has changed."""
         self._broker.changed.set()
 
-    async def changed(self) -> None:
-        """Wait until values have come or gone, and a little longer for more of them."""
+    async def changed(self) -> set[CredentialUse]:
+        """Wait until values have come or gone, and a little longer for more of them; return whose."""
         await self._broker.changed.wait()
         await asyncio.sleep(_GATHER)
-        self._broker.changed.clear()
+        return self._broker.take_changed()
+
+    def write_keys(self, changed: Iterable[CredentialUse]) -> None:
+        """Put those of them that Envoy signs with where it reads them."""
+        for use in self._signing.intersection(changed):
+            self._files.write(use, self._broker.value(use))
 
     def issuer_rolled(self) -> None:
         """Replace what was made with a key that signs no more."""
@@ -110,11 +117,6 @@ class CredentialKeeper:
         new = wanted.keys() - before.keys()
         self._broker.hold(wanted.keys(), self._remembered.read(new) if new else None)
         self._broker.renew(stale)
-
-    def _write_keys(self, signing: Collection[CredentialUse]) -> None:
-        for use in signing:
-            self._files.write(use, self._broker.value(use))
-        self._files.keep_only(signing)
 
     def _digest(self, use: CredentialUse) -> bytes:
         """Tell whether a text that the credential is made of has changed, without keeping the text."""

@@ -113,6 +113,7 @@ class _Running:
             self.channel.send(Report.PUBLISHED)
             self._serve(tasks)
             tasks.start("credentials", self.delivery.keep(self.live))
+            tasks.start("remembered credentials", self.delivery.remember())
             tasks.start("variables", follower.follow(self.live, stale=self.stale.set, count=self.metrics.count))
             tasks.start("reloads", self._reload_when_stale())
             tasks.start("ticks", self._tick())

@@ -64,15 +64,19 @@ class Board:
 
     def supply(self, secrets: Resources) -> None:
         """Offer these secrets beside whatever is published, now and later, in place of those that were supplied."""
-        if self._volatile != secrets:
-            self._volatile = secrets
-            self._offer()
+        before, self._volatile = self._volatile, secrets
+        changed = {name for name, resource in secrets.items() if before.get(name) is not resource}
+        if changed or before.keys() != secrets.keys():
+            self._offer(changed)
 
-    def _offer(self) -> None:
+    def _offer(self, changed: set[str] | None = None) -> None:
+        """Wake the polls that this concerns: with `changed` only those for secrets of these names."""
         beside = Snapshot({Kind.SECRETS: self._volatile})
         self._offered = self._snapshot.extended([Kind.SECRETS], beside) if self._volatile else self._snapshot
         now = self._clock()
-        for subscription in self._subscriptions.values():
+        for key, subscription in self._subscriptions.items():
+            if changed is not None and (key.kind is not Kind.SECRETS or changed.isdisjoint(key.names)):
+                continue
             offer = self._current(subscription)
             if offer is not None and subscription.wants(offer.version, now):
                 subscription.wake.set()

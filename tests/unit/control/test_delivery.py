@@ -186,3 +186,26 @@ async def test_keys_of_the_live_version_stay_while_the_next_is_made_live(stand: 
     async with stand.delivery.supply(live, {"gate-b": SigningKeys(use("b"))}):
         assert b"aws_secret_access_key" in (stand.run.path / keys_file(use("a"))).read_bytes()
         assert await stand.offered("gate-a") == "living"
+
+
+async def test_a_renewal_touches_nothing_else(stand: Stand) -> None:
+    """Otherwise thousands of credentials would cost thousands of looks at each renewal of one."""
+    names = [f"n{number}" for number in range(50)]
+    stand.values = dict.fromkeys(names, "1")
+    stand.live.candidate = Version(tokens(*names))
+    async with stand.delivery.supply({}, stand.live.candidate.sources):
+        pass
+    await stand.becomes("n0", "Bearer 1")
+    await asyncio.sleep(0.2)
+    looked: list[str] = []
+    value = stand.broker.value
+
+    def watched(of: CredentialUse) -> SecretValue | None:
+        looked.append(cast(Given, of.credential).name)
+        return value(of)
+
+    stand.broker.value = watched  # type: ignore[method-assign]
+    stand.values["n7"] = "2"
+    stand.broker.renew([use("n7")])
+    await stand.becomes("n7", "Bearer 2")
+    assert set(looked) == {"n7"}

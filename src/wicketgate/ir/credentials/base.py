@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 
@@ -47,7 +48,7 @@ class Credential:
         return self
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CredentialUse:
     """A credential and the authority (`host` or `host:port`) that it may be sent to: what the broker keeps.
 
@@ -56,3 +57,11 @@ class CredentialUse:
 
     credential: Credential
     destination: str
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.credential, self.destination))
+
+    def __hash__(self) -> int:
+        # Thousands are looked up at every renewal, and each is made of many parts.
+        return self._hash
