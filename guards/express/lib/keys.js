@@ -12,6 +12,8 @@ const LONGEST_MS = 86_400_000;
 const USUAL_MS = 300_000;
 // Between two fetches for keys that are not known: a flood of invented ones makes no flood of fetches.
 const COOLDOWN_MS = 30_000;
+// The same while there are no keys at all, and nobody can be let in.
+const WITHOUT_KEYS_MS = 1_000;
 const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /** Refuses a URL whose answer somebody on the way could write. */
@@ -48,21 +50,25 @@ class KeySet {
 
   /** The key of this id as a JWK, after a refresh if one could help; undefined when there is none. */
   async find(kid) {
-    if (this.#isDue(kid)) {
-      this.#fetching ??= this.#refresh().finally(() => (this.#fetching = null));
-      await this.#fetching;
-    }
-    return this.#now() < this.#goodUntil + LONGEST_MS ? this.#keys.get(kid) : undefined;
+    const begins = !this.#fetching && this.#isDue(kid);
+    if (begins) this.#fetching = this.#refresh().finally(() => (this.#fetching = null));
+    // A request whose key is known does not wait for a fetch that another one has begun.
+    if (this.#fetching && (begins || !this.#usable.has(kid))) await this.#fetching;
+    return this.#usable.get(kid);
+  }
+
+  get #usable() {
+    return this.#now() < this.#goodUntil + LONGEST_MS ? this.#keys : new Map();
   }
 
   #isDue(kid) {
     const now = this.#now();
-    if (now - this.#asked < (this.#remote ? COOLDOWN_MS : 0)) return false;
+    const pause = this.#usable.size ? COOLDOWN_MS : WITHOUT_KEYS_MS;
+    if (now - this.#asked < (this.#remote ? pause : 0)) return false;
     return now >= this.#goodUntil || !this.#keys.has(kid) || (!this.#remote && this.#stamp() !== this.#changed);
   }
 
   async #refresh() {
-    this.#asked = this.#now();
     try {
       const [body, life] = this.#remote ? await this.#fetch() : this.#read();
       const { keys } = JSON.parse(body);
@@ -72,6 +78,8 @@ class KeySet {
     } catch (error) {
       this.#log.warn(`wicketgate guard: cannot refresh the keys of ${this}: ${error.name}`);
     }
+    // Only now: whoever asks while the keys are fetched waits for them.
+    this.#asked = this.#now();
   }
 
   async #fetch() {

@@ -69,8 +69,9 @@ async function listening(server, use) {
 /** Serves the keys and a guarded application while `use({ issuer, ask, lines })` runs. */
 async function guarded(options, use) {
   const issuer = new Issuer();
-  const keys = http.createServer((req, res) => {
+  const keys = http.createServer(async (req, res) => {
     issuer.fetched += 1;
+    await issuer.answers;
     res.writeHead(issuer.status, { 'cache-control': 'public, max-age=300', location: '/elsewhere' });
     res.end(issuer.body ?? issuer.keySet());
   });
@@ -225,6 +226,25 @@ test('invented keys make no flood of fetches', async () => {
       assert.equal((await send(`Bearer ${[head, ...rest].join('.')}`)).status, 401);
     }
     assert.equal(issuer.fetched, 1);
+  });
+});
+
+test('nobody is refused while the keys are fetched', async () => {
+  await guarded({}, async ({ issuer, ask: send }) => {
+    issuer.answers = new Promise((resolve) => setTimeout(resolve, 200));
+    const answers = await Promise.all(Array.from({ length: 8 }, () => send(`Bearer ${issuer.token()}`)));
+    assert.deepEqual(answers.map(({ status }) => status), Array(8).fill(200));
+    assert.equal(issuer.fetched, 1);
+  });
+});
+
+test('without any keys the issuer is asked again soon', async () => {
+  await guarded({}, async ({ issuer, ask: send }) => {
+    issuer.status = 503;
+    assert.equal((await send(`Bearer ${issuer.token()}`)).status, 401);
+    issuer.status = 200;
+    const end = Date.now() + 10_000;
+    while ((await send(`Bearer ${issuer.token()}`)).status !== 200) assert.ok(Date.now() < end);
   });
 });
 

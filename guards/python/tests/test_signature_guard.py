@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import subprocess
 import sys
+import threading
 from datetime import datetime, timezone
 from io import BytesIO
 from typing import Any
@@ -238,6 +239,29 @@ def test_a_body_that_is_too_large_is_refused() -> None:
     guard = _guard(body_limit=4)
     sent = asyncio.run(_asked(SignatureGuardASGI(_app, guard), POST, [b"amoun", b"t=1"]))
     assert sent[0]["status"] == 401
+
+
+@pytest.mark.parametrize("at", [NOW - 301, NOW + 61])
+def test_a_body_is_not_read_for_a_signature_of_another_time(at: float, caplog: pytest.LogCaptureFixture) -> None:
+    request = _signed("POST", body=b"amount=1", at=at)
+    sent = asyncio.run(_asked(SignatureGuardASGI(_app, _guard()), request, []))
+    assert sent[0]["status"] == 401
+    assert ("301 s old" if at < NOW else "61 s ahead") in caplog.text
+    unsigned = SignedRequest("POST", b"/orders", [(b"host", b"orders.internal")], b"")
+    assert asyncio.run(_asked(SignatureGuardASGI(_app, _guard()), unsigned, []))[0]["status"] == 401
+
+
+def test_a_store_that_is_shared_does_not_hold_up_the_loop() -> None:
+    threads: list[str] = []
+
+    class Shared:
+        def first(self, *_: object) -> bool:
+            threads.append(threading.current_thread().name)
+            return True
+
+    sent = asyncio.run(_asked(SignatureGuardASGI(_app, _guard(replay=Shared())), POST, [POST.body]))
+    assert sent[0]["status"] == 200
+    assert threads != [threading.main_thread().name]
 
 
 async def _asked(app: Any, request: SignedRequest, chunks: list[bytes]) -> list[dict[str, Any]]:

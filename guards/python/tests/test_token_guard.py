@@ -38,6 +38,8 @@ class Issuer:
         self.fetched = 0
         self.status = 200
         self.body: bytes | None = None
+        self.answers = threading.Event()
+        self.answers.set()
         self.new_key("k1")
 
     def new_key(self, kid: str) -> None:
@@ -74,6 +76,7 @@ def issuer() -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             found.fetched += 1
+            found.answers.wait(10)
             body = found.key_set() if found.body is None else found.body
             self.send_response(found.status)
             self.send_header("content-length", str(len(body)))
@@ -210,6 +213,68 @@ def test_a_new_key_is_fetched_and_invented_ones_make_no_flood(issuer: Issuer) ->
     clock[0] = 31.0
     assert _judged(guard, issuer.token(kid="k2")) is Verdict.ACCEPTED
     assert issuer.fetched == 2
+
+
+def _at_once(guard: TokenGuard, issuer: Issuer, *tokens: str) -> list[Verdict]:
+    """Judge them all while the issuer takes its time."""
+    verdicts: list[Verdict] = []
+    threads = [threading.Thread(target=lambda t=token: verdicts.append(_judged(guard, t))) for token in tokens]
+    issuer.answers.clear()
+    for thread in threads:
+        thread.start()
+    time.sleep(0.2)
+    issuer.answers.set()
+    for thread in threads:
+        thread.join(10)
+    return verdicts
+
+
+def test_nobody_is_refused_while_the_keys_are_fetched(issuer: Issuer) -> None:
+    guard = _guard(issuer)
+    assert _at_once(guard, issuer, *(issuer.token() for _ in range(8))) == [Verdict.ACCEPTED] * 8
+    assert issuer.fetched == 1
+
+
+def test_a_new_key_is_waited_for_and_a_known_one_is_not(issuer: Issuer) -> None:
+    now = 0.0
+    guard = _guard(issuer)
+    guard._keys._clock = lambda: now
+    assert _judged(guard, issuer.token()) is Verdict.ACCEPTED
+    issuer.new_key("k2")
+    now = 31.0
+    waiting = threading.Thread(target=lambda: _judged(guard, issuer.token(kid="k2")))
+    issuer.answers.clear()
+    waiting.start()
+    while issuer.fetched < 2:
+        time.sleep(0.01)
+    assert _judged(guard, issuer.token()) is Verdict.ACCEPTED
+    assert _at_once(guard, issuer, *(issuer.token(kid="k2") for _ in range(8))) == [Verdict.ACCEPTED] * 8
+    waiting.join(10)
+    assert issuer.fetched == 2
+
+
+def test_without_any_keys_the_issuer_is_asked_again_soon(issuer: Issuer) -> None:
+    now = 0.0
+    guard = _guard(issuer)
+    guard._keys._clock = lambda: now
+    issuer.status = 503
+    assert _judged(guard, issuer.token()) is Verdict.UNKNOWN_KEY
+    issuer.status = 200
+    assert _judged(guard, issuer.token()) is Verdict.UNKNOWN_KEY
+    now = 1.0
+    assert _judged(guard, issuer.token()) is Verdict.ACCEPTED
+
+
+def test_a_store_that_is_shared_is_asked_in_a_thread(issuer: Issuer) -> None:
+    class Shared:
+        def first(self, *_: object) -> bool:
+            return True
+
+    for store, waits in ((Shared(), True), (MemoryReplayStore(), False)):
+        guard = _guard(issuer, once=True, replay=store)
+        value = f"Bearer {issuer.token()}".encode()
+        assert guard.check([value]) is Verdict.ACCEPTED
+        assert guard.waits([value]) is waits
 
 
 def test_a_revoked_key_is_gone_when_the_set_is_old(issuer: Issuer) -> None:

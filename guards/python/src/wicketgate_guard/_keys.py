@@ -25,6 +25,10 @@ _SHORTEST, _LONGEST, _USUAL = 60.0, 86_400.0, 300.0
 """Seconds for which keys are kept, whatever the issuer says."""
 _COOLDOWN = 30.0
 """Seconds between two fetches for keys that are not known: a flood of invented ones makes no flood of fetches."""
+_WITHOUT_KEYS = 1.0
+"""The same while there are no keys at all, and nobody can be let in."""
+_MOST_WAITING = 64
+"""Requests that wait for one fetch. Those beyond are judged by the keys that there are."""
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -49,6 +53,7 @@ class KeySet:
         self._keep = keep
         self._clock = clock
         self._lock = threading.Lock()
+        self._places = threading.Semaphore(_MOST_WAITING)
         self._keys: Mapping[str, Any] = {}
         self._good_until = float("-inf")
         self._asked = float("-inf")
@@ -66,22 +71,42 @@ class KeySet:
     def is_due(self, kid: str) -> bool:
         """Whether a refresh could help."""
         now = self._clock()
-        if now - self._asked < (_COOLDOWN if self.is_remote else 0.0):
+        if now - self._asked < self._pause(now):
             return False
         return now >= self._good_until or kid not in self._keys or self._file_changed()
 
     def refresh(self, kid: str) -> None:
-        """Fetch or read the keys, once for all who wait. What goes wrong is logged, and the old ones stay."""
-        with self._lock:
-            if not self.is_due(kid):
-                return
-            self._asked = self._clock()
-            try:
-                keys, life = self._read()
-            except (OSError, ValueError, URLError) as error:
-                _logger.warning("cannot refresh the keys of %s: %s", self._place, type(error).__name__)
-                return
+        """Fetch or read the keys, once for all who wait. What goes wrong is logged, and the old ones stay.
+
+        A request whose key is known does not wait for a fetch that another one has begun.
+        """
+        if not self._places.acquire(blocking=False):
+            return
+        try:
+            if self._lock.acquire(blocking=self.find(kid) is None):
+                try:
+                    self._refresh(kid)
+                finally:
+                    self._lock.release()
+        finally:
+            self._places.release()
+
+    def _refresh(self, kid: str) -> None:
+        if not self.is_due(kid):
+            return
+        try:
+            keys, life = self._read()
+        except (OSError, ValueError, URLError) as error:
+            _logger.warning("cannot refresh the keys of %s: %s", self._place, type(error).__name__)
+        else:
             self._keys, self._good_until = keys, self._clock() + life
+        # Only now: whoever asks while the keys are fetched waits for them.
+        self._asked = self._clock()
+
+    def _pause(self, now: float) -> float:
+        if not self.is_remote:
+            return 0.0
+        return _COOLDOWN if self._keys and now < self._good_until + self._keep else _WITHOUT_KEYS
 
     def _read(self) -> tuple[Mapping[str, Any], float]:
         if self._file is not None:

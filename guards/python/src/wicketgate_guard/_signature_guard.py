@@ -27,6 +27,8 @@ _AUTHORIZATION = re.compile(
     r"SignedHeaders=(?P<signed>[a-z0-9!#$%&'*+.^_`|~;-]+), ?Signature=(?P<signature>[0-9a-f]+)"
 )
 _DATE = re.compile(r"\d{8}T\d{6}Z")
+_LONGER = 60.0
+"""Seconds for which a signature is remembered after it has ended: a shared store has a clock of its own."""
 _NEEDED = frozenset(("host", "x-amz-content-sha256", "x-amz-date", "x-request-id"))
 """Without the id of the request two equal ones of one second could not be told from a replay."""
 NOT_SIGNED = frozenset(
@@ -126,15 +128,20 @@ class SignatureGuard:
 
     def check(self, request: SignedRequest) -> Verdict:
         """Judge a request, whose body has been read."""
-        values = request.values("authorization")
-        if len(values) != 1:
-            return Verdict.DUPLICATE if values else Verdict.MISSING
-        match = _AUTHORIZATION.fullmatch(values[0])
-        if match is None:
-            return Verdict.MISSING
-        signed = tuple(match["signed"].split(";"))
-        claim = _Claim(match["algorithm"], match["key"], match["scope"], signed, match["signature"])
+        claim = _claimed(request)
+        if isinstance(claim, Verdict):
+            return claim
         return self._dated(request, claim) or self._covered(request, claim) or self._signed(request, claim)
+
+    def refuses(self, request: SignedRequest) -> Verdict | None:
+        """Judge what needs no body: a request without a signature of these minutes is not worth reading."""
+        claim = _claimed(request)
+        return claim if isinstance(claim, Verdict) else self._dated(request, claim)
+
+    @property
+    def may_block(self) -> bool:
+        """Whether a check may wait, for a store that processes share."""
+        return not isinstance(self._replay, MemoryReplayStore)
 
     def admits(self, verdict: Verdict, *, path: str) -> bool:
         """Whether the request goes on to the application; logs what is, or would be, refused."""
@@ -153,9 +160,10 @@ class SignatureGuard:
             age = self._clock() - _made(dates[0])
         except ValueError:
             return Verdict.MISMATCH
-        if age > self._window:
-            return Verdict.EXPIRED
-        return Verdict.TOO_EARLY if age < -self._ahead else None
+        if -self._ahead <= age <= self._window:
+            return None
+        _logger.warning("a signature is %.0f s %s", abs(age), "old" if age > 0 else "ahead of this clock")
+        return Verdict.EXPIRED if age > 0 else Verdict.TOO_EARLY
 
     def _covered(self, request: SignedRequest, claim: _Claim) -> Verdict | None:
         """Everything that the application may believe must be signed, each name once."""
@@ -186,7 +194,7 @@ class SignatureGuard:
             return verdict
         # Not the signature: one of ECDSA has a twin that is as good.
         seen = f"{claim.key} {hashlib.sha256(text).hexdigest()}"
-        first = self._replay.first(seen, _made(date) + self._window)
+        first = self._replay.first(seen, _made(date) + self._window + _LONGER)
         return Verdict.ACCEPTED if first else Verdict.REPLAYED
 
     def _verified(self, request: SignedRequest, claim: _Claim, text: bytes) -> Verdict:
@@ -214,6 +222,17 @@ class SignatureGuard:
     def __repr__(self) -> str:
         keys = ", ".join(sorted({*self._secrets, *self._public_keys}))
         return f"SignatureGuard(keys {keys}, {self._service} in {self._region}, mode={self._mode!r})"
+
+
+def _claimed(request: SignedRequest) -> _Claim | Verdict:
+    values = request.values("authorization")
+    if len(values) != 1:
+        return Verdict.DUPLICATE if values else Verdict.MISSING
+    match = _AUTHORIZATION.fullmatch(values[0])
+    if match is None:
+        return Verdict.MISSING
+    signed = tuple(match["signed"].split(";"))
+    return _Claim(match["algorithm"], match["key"], match["scope"], signed, match["signature"])
 
 
 def _made(date: str) -> float:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -34,8 +36,11 @@ class SignatureGuardASGI:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        messages = [] if scope["type"] == "websocket" else await _read(receive, self._guard.body_limit)
-        verdict = self._judged(scope, messages)
+        messages: list[Message] = []
+        verdict = self._guard.refuses(_request(scope, b""))
+        if verdict is None:
+            messages = [] if scope["type"] == "websocket" else await _read(receive, self._guard.body_limit)
+            verdict = await self._judged(scope, messages)
         if self._guard.admits(verdict, path=scope["path"]):
             state = {**scope.get("state", {}), "wicketgate_guard": verdict.value}
             await self._app({**scope, "state": state}, _again(messages, receive), send)
@@ -45,15 +50,13 @@ class SignatureGuardASGI:
         else:
             await respond(send, scope, prefix="http")
 
-    def _judged(self, scope: Scope, messages: list[Message]) -> Verdict:
+    async def _judged(self, scope: Scope, messages: list[Message]) -> Verdict:
         if messages and messages[-1].get("more_body"):
             return Verdict.TOO_LARGE
-        body = b"".join(message.get("body", b"") for message in messages)
-        path = scope.get("raw_path") or quote(scope["path"], safe="/-_.~").encode()
-        query = scope.get("query_string", b"")
-        headers = [(name.lower(), value) for name, value in scope["headers"]]
-        target = path + (b"?" + query if query else b"")
-        return self._guard.check(SignedRequest(scope.get("method", "GET"), target, headers, body))
+        request = _request(scope, b"".join(message.get("body", b"") for message in messages))
+        if self._guard.may_block:
+            return await asyncio.to_thread(self._guard.check, request)
+        return self._guard.check(request)
 
 
 class SignatureGuardWSGI:
@@ -70,17 +73,25 @@ class SignatureGuardWSGI:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-        body = _body(environ, self._guard.body_limit)
-        verdict = Verdict.TOO_LARGE
-        if len(body) <= self._guard.body_limit:
-            request = SignedRequest(environ["REQUEST_METHOD"], _target(environ, path), list(_headers(environ)), body)
-            verdict = self._guard.check(request)
+        request = SignedRequest(environ["REQUEST_METHOD"], _target(environ, path), list(_headers(environ)), b"")
+        body, verdict = b"", self._guard.refuses(request)
+        if verdict is None:
+            body = _body(environ, self._guard.body_limit)
+            fits = len(body) <= self._guard.body_limit
+            verdict = self._guard.check(replace(request, body=body)) if fits else Verdict.TOO_LARGE
         environ["wicketgate.guard"] = verdict.value
         if self._guard.admits(verdict, path=path):
             return self._app({**environ, "wsgi.input": _handed_on(verdict, body, environ)}, start_response)
         answer = _problem.unauthorized(path.encode("latin-1"))
         start_response("401 Unauthorized", _problem.headers(answer))
         return [b"" if environ["REQUEST_METHOD"] == "HEAD" else answer]
+
+
+def _request(scope: Scope, body: bytes) -> SignedRequest:
+    path = scope.get("raw_path") or quote(scope["path"], safe="/-_.~").encode()
+    query = scope.get("query_string", b"")
+    headers = [(name.lower(), value) for name, value in scope["headers"]]
+    return SignedRequest(scope.get("method", "GET"), path + (b"?" + query if query else b""), headers, body)
 
 
 def _body(environ: dict[str, Any], limit: int) -> bytes:

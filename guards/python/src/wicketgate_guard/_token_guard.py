@@ -87,8 +87,11 @@ class TokenGuard:
         return self._mode
 
     def waits(self, values: Sequence[bytes]) -> bool:
-        """Whether `check` would fetch keys: an event loop lets a thread do that."""
-        return self._keys.is_remote and len(values) == 1 and self._keys.is_due(_kid(self._token(values[0])))
+        """Whether `check` would fetch keys or ask a store that processes share: an event loop lets a thread do that."""
+        if len(values) != 1:
+            return False
+        shares = self._replay is not None and not isinstance(self._replay, MemoryReplayStore)
+        return shares or (self._keys.is_remote and self._keys.is_due(_kid(self._token(values[0]))))
 
     def check(self, values: Sequence[bytes], *, aliased: bool = False) -> Verdict:
         """Judge the field values of the header, one item a header line."""
