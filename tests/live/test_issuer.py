@@ -18,6 +18,7 @@ import pytest
 from tests.live.conftest import Running, running, until
 from tests.support.origin import OK, RecordingOrigin, Seen
 from tests.support.project import handler, operation, policy, write_project
+from wicketgate_guard import TokenGuard, Verdict
 
 REFUSED = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n"
 URL = "http://localhost"
@@ -135,6 +136,36 @@ def test_a_roll_under_load_fails_nobody(tmp_path: Path) -> None:
                 thread.join()
             assert (set(answers), refusals) == ({200}, [])
             assert len(answers) > 200
+
+
+def test_the_guard_lets_in_the_gateway_alone_and_through_a_roll(tmp_path: Path) -> None:
+    guards: list[TokenGuard] = []
+    verdicts: list[Verdict] = []
+
+    def reply(request: Seen) -> bytes:
+        verdicts.append(guards[0].check([value.encode() for value in request.all("authorization")]))
+        return OK if guards[0].admits(verdicts[-1], path=request.target) else REFUSED
+
+    with RecordingOrigin(reply=reply) as api:
+        project = _project(tmp_path, api, settings="publish_ahead = 1\n", audience="orders")
+        with running(project) as gateway:
+            jwks = f"http://127.0.0.1:{gateway.port}/__zuplo/issuer/.well-known/jwks.json"
+            guards.append(TokenGuard(issuer=ISSUER, audience="orders", jwks=jwks))
+            assert _direct(api) == 401
+            assert gateway.get("/orders")[0] == 200
+            before = _signing(gateway, api)
+            _wicket(project, "issuer", "rotate")
+            until(lambda: _signing(gateway, api) != before)
+            assert _direct(api) == 401
+            assert set(verdicts) == {Verdict.MISSING, Verdict.ACCEPTED}
+
+
+def _direct(api: RecordingOrigin) -> int:
+    connection = HTTPConnection("127.0.0.1", api.port, timeout=10)
+    connection.request("GET", "/orders")
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 def test_keys_are_published_whatever_state_the_project_is_in(tmp_path: Path) -> None:
