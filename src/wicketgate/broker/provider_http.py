@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from wicketgate.broker.clock_drift import CLOCKS
 from wicketgate.broker.provider_words import Reply, printable, refusal, secrets_of
 from wicketgate.broker.source import SHORT, Obtained, ProviderError
 from wicketgate.json_types import Json, JsonObject
@@ -50,6 +52,7 @@ async def send(endpoint: Endpoint, method: str, body: bytes, *, headers: Mapping
             httpx.AsyncClient(verify=_context(endpoint), timeout=_SECONDS, trust_env=False) as client,
             client.stream(method, endpoint.url, content=body, headers=asked) as response,
         ):
+            CLOCKS.note(response.url.host, response.headers.get("date", ""), now=time.time())
             answer = await _bounded(response)
             return Reply(response.status_code, answer, dict(response.headers), secrets_of(body, headers))
     except (httpx.TimeoutException, TimeoutError):

@@ -9,6 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from wicketgate.broker.broker import Report
+from wicketgate.broker.clock_drift import CLOCKS
 from wicketgate.control.credentials import CredentialKeeper
 from wicketgate.control.expiry import ExpiryWatch
 from wicketgate.control.live import Attempt, Live
@@ -61,6 +62,7 @@ class Metrics(Collector):
         yield _gauge("wicket_xds_waiting", "Published versions not accepted yet.", len(outcome.waiting))
         yield self._certificates()
         yield from _credentials(self._credentials.reports())
+        yield _clocks()
 
     def _certificates(self) -> GaugeMetricFamily:
         family = GaugeMetricFamily(
@@ -90,6 +92,15 @@ def _credentials(reports: list[Report]) -> Iterable[Metric]:
         if each.expires_at is not None:
             ends.add_metric(values, each.expires_at)
     return held, ends, asked
+
+
+def _clocks() -> GaugeMetricFamily:
+    family = GaugeMetricFamily(
+        "wicket_clock_drift_seconds", "By how much this machine's clock is ahead of a provider's.", labels=["provider"]
+    )
+    for host, seconds in CLOCKS.seconds.items():
+        family.add_metric([host], seconds)
+    return family
 
 
 def _gauge(name: str, documentation: str, value: float) -> GaugeMetricFamily:

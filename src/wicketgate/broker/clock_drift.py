@@ -1,0 +1,45 @@
+"""How far this machine's clock is from those of the providers: tokens and signatures count by time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+_log = logging.getLogger(__name__)
+
+TOLERATED = 30.0
+"""Seconds. Verifiers take a minute; half of it is time to set the clock in."""
+
+
+class ClockDrift:
+    """What the latest answer of each provider said. Says so in the log when it becomes too much, and when it ends."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[str, float] = {}
+
+    @property
+    def seconds(self) -> Mapping[str, float]:
+        """By host, by how much our clock is ahead."""
+        return self._seconds
+
+    def note(self, host: str, date: str, *, now: float) -> None:
+        """Take the `Date` of an answer (RFC 9110 section 6.6.1); one that cannot be read says nothing."""
+        try:
+            drift = now - parsedate_to_datetime(date).timestamp()
+        except (TypeError, ValueError, OverflowError):
+            return
+        before, self._seconds[host] = self._seconds.get(host, 0.0), drift
+        if _is_much(drift) and not _is_much(before):
+            ahead = "ahead of" if drift > 0 else "behind"
+            _log.warning("this machine's clock is %.0f s %s that of %s: set it by NTP", abs(drift), ahead, host)
+        elif _is_much(before) and not _is_much(drift):
+            _log.info("this machine's clock agrees with that of %s again", host)
+
+
+def _is_much(drift: float) -> bool:
+    return abs(drift) > TOLERATED
+
+
+CLOCKS = ClockDrift()
+"""A machine has one clock, and so a process has one of these."""
