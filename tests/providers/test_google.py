@@ -6,9 +6,12 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from google.oauth2.id_token import verify_token
 
 from tests.providers.google_server import EMAIL, GOOGLE_KEY, PROVIDER, Google, answer, google
 from tests.providers.surroundings import Issuer, surroundings, variable
@@ -54,8 +57,25 @@ def _federated(cloud: Google) -> FederatedToken:
     )
 
 
+@dataclass(frozen=True)
+class Certificates:
+    """Where google-auth's verifier finds Google's keys, as it would be answered over HTTP."""
+
+    status: int = 200
+
+    @property
+    def data(self) -> bytes:
+        key = GOOGLE_KEY.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        return json.dumps({"k1": key.decode()}).encode()
+
+    def __call__(self, url: str, **_: object) -> Certificates:
+        assert url == "https://www.googleapis.com/oauth2/v1/certs"
+        return self
+
+
 def _is_id_token(found: Obtained) -> bool:
-    claims = jwt.decode(found.value.reveal(), GOOGLE_KEY, algorithms=["RS256"], audience=AUDIENCE)
+    claims = verify_token(found.value.reveal(), Certificates(), audience=AUDIENCE)
+    assert claims["email"] == EMAIL
     return bool(abs(found.expires_at - claims["exp"]) < 2)
 
 
