@@ -76,3 +76,11 @@ FRAMEWORKS = (
     Framework("fastapi", _uvicorn("fastapi_app:app")),
     Framework("flask", _waitress("flask_app import app")),
 )
+
+SIGNED = (
+    Framework("django-asgi", _uvicorn("signed_apps:django_asgi")),
+    Framework("django-wsgi", _waitress("signed_apps import django_wsgi")),
+    Framework("fastapi", _uvicorn("signed_apps:fastapi_app")),
+    Framework("flask", _waitress("signed_apps import flask_app")),
+)
+"""The same behind the guard of signed requests."""
