@@ -10,7 +10,8 @@ from email.utils import formatdate
 import pytest
 
 from tests.support.origin import RecordingOrigin
-from wicketgate.broker.clock_drift import CLOCKS, ClockDrift
+from wicketgate.broker import provider_http
+from wicketgate.broker.clock_drift import ClockDrift
 from wicketgate.broker.provider_http import Endpoint, send
 from wicketgate.compile import system_roots
 
@@ -41,11 +42,13 @@ def test_what_is_no_date_says_nothing(date: str) -> None:
     assert clocks.seconds == {}
 
 
-def test_every_answer_of_a_provider_tells(caplog: pytest.LogCaptureFixture) -> None:
+def test_every_answer_of_a_provider_tells(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks = ClockDrift()
+    monkeypatch.setattr(provider_http, "CLOCKS", clocks)
     date = formatdate(time.time() + 3600, usegmt=True)
     with RecordingOrigin(
         reply=lambda _: f"HTTP/1.1 200 OK\r\ndate: {date}\r\ncontent-length: 2\r\n\r\n{{}}".encode()
     ) as provider:
         asyncio.run(send(Endpoint(provider.url, system_roots()), "GET", b"", headers={}))
-    assert CLOCKS.seconds["127.0.0.1"] == pytest.approx(-3600, abs=30)
+    assert clocks.seconds["127.0.0.1"] == pytest.approx(-3600, abs=30)
     assert "behind that of 127.0.0.1" in caplog.text
