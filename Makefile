@@ -49,8 +49,9 @@ format: install-dev ## rewrite the code in the house format
 golden: install-dev ## rewrite the expected outputs of the compiler
 	$(BIN)/python -m pytest tests/golden --update-golden
 
-generate: install-dev ## rewrite the generated reference and the JSON Schemas
+generate: install-dev ## rewrite the generated reference, the JSON Schemas and the messages of xDS
 	$(BIN)/python -m wicketgate.reference docs/reference
+	$(BIN)/python -m grpc_tools.protoc -Isrc --python_out=src --pyi_out=src src/wicketgate/xds/delta.proto
 
 bench: install-dev system ## measure against the peers; writes docs/benchmarks.md
 	$(BIN)/python -m bench $(ARGS)

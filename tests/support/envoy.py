@@ -19,7 +19,7 @@ from tests.support.known_certificates import KnownCertificates
 from tests.support.variables import GivenVariables
 from wicketgate.control.secret_values import BadSecretError, Values, secret_message
 from wicketgate.envoy.bootstrap import Bootstrap
-from wicketgate.envoy.config_source import CONFIG_SOURCE
+from wicketgate.envoy.config_source import SECRETS_SOURCE
 from wicketgate.envoy.injection import nothing
 from wicketgate.envoy.resources import EnvoyResources
 from wicketgate.envoy.signature import keys_file
@@ -112,7 +112,7 @@ def _replace(value: Any, resources: EnvoyResources, sds: Path) -> Any:
     if "rds" in value:
         routes = {key: item for key, item in resources.routes[0].items() if key != "@type"}
         value = {**{key: item for key, item in value.items() if key != "rds"}, "route_config": routes}
-    if value.get("sds_config") == CONFIG_SOURCE:
+    if value.get("sds_config") == SECRETS_SOURCE:
         return {**value, "sds_config": {"path_config_source": {"path": str(secret_file(sds, value["name"]))}}}
     return {key: _replace(item, resources, sds) for key, item in value.items()}
 

@@ -37,6 +37,7 @@ from wicketgate.supervise.channel import Channel, Order, Report
 from wicketgate.supervise.tasks import Tasks
 from wicketgate.xds.board import Board
 from wicketgate.xds.publisher import Publisher
+from wicketgate.xds.secret_server import serve_secrets
 from wicketgate.xds.server import xds_app
 from wicketgate.xds.snapshot import VersionKey
 
@@ -142,6 +143,7 @@ class _Running:
             credentials=self.plane.credentials.messages,
         )
         tasks.start("xds", serve(xds_app(self.board), sockets.xds))
+        tasks.start("secrets", serve_secrets(self.board, sockets.secrets))
         tasks.start("private", serve(self._private_app(), sockets.private))
         tasks.start("control", serve(api, sockets.control))
 

@@ -16,13 +16,14 @@ class Sockets:
     """Inherited from the supervisor, already listening; `channel` is the line to it."""
 
     xds: socket.socket
+    secrets: socket.socket
     control: socket.socket
     private: socket.socket
     channel: socket.socket
 
     @classmethod
     def inherited(cls, descriptors: str) -> Sockets:
-        """Take over `XDS,CONTROL,PRIVATE,CHANNEL`."""
+        """Take over `XDS,SECRETS,CONTROL,PRIVATE,CHANNEL`."""
         return cls(*(socket.socket(fileno=int(number)) for number in descriptors.split(",")))
 
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wicketgate.envoy.config_source import CONFIG_SOURCE, XDS_CLUSTER
+from wicketgate.envoy.config_source import ADS_CONFIG, CONFIG_SOURCE, SECRETS_CLUSTER, XDS_CLUSTER
 from wicketgate.envoy.injection import nothing
+from wicketgate.envoy.types import any_of
 from wicketgate.json_types import JsonObject
 
 XDS_SOCKET = "xds.sock"
+SECRETS_SOCKET = "secrets.sock"
 ADMIN_SOCKET = "admin.sock"
-
-_MANY = 1_000_000
-"""Each secret is a held poll on a connection of its own; the default circuit breaker opens at 1,024."""
 
 _RUNTIME: JsonObject = {
     # The default of 100 refuses the expression of a route with a few parameters.
@@ -29,6 +28,7 @@ class Bootstrap:
     node_id: str
     max_connections: int
     xds_socket: str = XDS_SOCKET
+    secrets_socket: str = SECRETS_SOCKET
     admin_socket: str = ADMIN_SOCKET
 
     def message(self) -> JsonObject:
@@ -39,25 +39,40 @@ class Bootstrap:
                 "address": {"pipe": {"path": self.admin_socket, "mode": 0o600}},
                 "ignore_global_conn_limit": True,
             },
-            "dynamic_resources": {"cds_config": CONFIG_SOURCE, "lds_config": CONFIG_SOURCE},
-            "static_resources": {"clusters": [xds_cluster(self.xds_socket)], "secrets": [nothing()]},
+            "dynamic_resources": {
+                "cds_config": CONFIG_SOURCE,
+                "lds_config": CONFIG_SOURCE,
+                "ads_config": ADS_CONFIG,
+            },
+            "static_resources": {"clusters": self._clusters(), "secrets": [nothing()]},
             "layered_runtime": {"layers": [{"name": "wicketgate", "static_layer": _RUNTIME}]},
             "overload_manager": _connection_limit(self.max_connections),
         }
 
+    def _clusters(self) -> list[JsonObject]:
+        return [
+            _cluster(XDS_CLUSTER, self.xds_socket),
+            {**_cluster(SECRETS_CLUSTER, self.secrets_socket), **_http2()},
+        ]
 
-def xds_cluster(socket: str) -> JsonObject:
-    """Return the static cluster that leads to the xDS server on a UNIX socket."""
-    limits = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
+
+def _cluster(name: str, socket: str) -> JsonObject:
+    """Return a static cluster that leads to a UNIX socket of the control plane."""
     return {
-        "name": XDS_CLUSTER,
+        "name": name,
         "type": "STATIC",
         "connect_timeout": "5s",
-        "circuit_breakers": {"thresholds": [dict.fromkeys(limits, _MANY)]},
         "load_assignment": {
-            "cluster_name": XDS_CLUSTER,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": socket}}}}]}],
         },
+    }
+
+
+def _http2() -> JsonObject:
+    kind = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+    return {
+        "typed_extension_protocol_options": {kind: any_of(kind, explicit_http_config={"http2_protocol_options": {}})}
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wicketgate.envoy.config_source import CONFIG_SOURCE
+from wicketgate.envoy.config_source import SECRETS_SOURCE
 from wicketgate.envoy.names import NOTHING, secret_name
 from wicketgate.envoy.types import extension, http_filter
 from wicketgate.ir.secrets import SecretSource
@@ -13,7 +13,7 @@ _GENERIC = "envoy.extensions.http.injected_credentials.generic.v3.Generic"
 
 def inject(header: str, secret: SecretSource) -> JsonObject:
     """Set the header from SDS. `overwrite` because the default lets a caller's own value win."""
-    credential = {"name": secret_name(secret), "sds_config": CONFIG_SOURCE}
+    credential = {"name": secret_name(secret), "sds_config": SECRETS_SOURCE}
     return _injector(f"wicketgate.proof.{header}", header, credential, overwrite=True)
 
 

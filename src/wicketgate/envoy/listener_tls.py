@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wicketgate.envoy.config_source import CONFIG_SOURCE
+from wicketgate.envoy.config_source import SECRETS_SOURCE
 from wicketgate.envoy.names import secret_name
 from wicketgate.envoy.tls_parameters import tls_parameters
 from wicketgate.envoy.types import extension
@@ -65,4 +65,4 @@ def _clients(authorities: ClientAuthorities) -> JsonObject:
 
 
 def _delivered(source: SecretSource) -> JsonObject:
-    return {"name": secret_name(source), "sds_config": CONFIG_SOURCE}
+    return {"name": secret_name(source), "sds_config": SECRETS_SOURCE}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import assert_never
 
-from wicketgate.envoy.config_source import CONFIG_SOURCE
+from wicketgate.envoy.config_source import SECRETS_SOURCE
 from wicketgate.envoy.names import secret_name
 from wicketgate.envoy.tls_parameters import tls_parameters
 from wicketgate.envoy.types import extension
@@ -90,4 +90,4 @@ def _san(name: PeerName) -> JsonObject:
 
 
 def _delivered(source: SecretSource) -> JsonObject:
-    return {"name": secret_name(source), "sds_config": CONFIG_SOURCE}
+    return {"name": secret_name(source), "sds_config": SECRETS_SOURCE}

@@ -10,16 +10,14 @@ from wicketgate.supervise.settings import RunSettings
 
 @dataclass(frozen=True, slots=True)
 class ControlCommand:
-    """The descriptors are listening sockets that the child inherits."""
+    """`sockets` are the descriptors of listening sockets that the child inherits."""
 
     settings: RunSettings
     listen: tuple[str, ...]
-    xds: int
-    control: int
-    private: int
+    sockets: tuple[int, ...]
 
     def descriptors(self, channel: int) -> tuple[int, ...]:
-        return (self.xds, self.control, self.private, channel)
+        return (*self.sockets, channel)
 
     def arguments(self, channel: int, *, resume: bool) -> list[str]:
         """Return the command line. `resume` makes it begin with the last good version."""

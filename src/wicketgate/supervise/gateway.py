@@ -12,6 +12,7 @@ from asyncio.subprocess import DEVNULL, Process
 from dataclasses import dataclass
 from pathlib import Path
 
+from wicketgate.envoy.bootstrap import SECRETS_SOCKET, XDS_SOCKET
 from wicketgate.spec.installation import Installation, split_address
 from wicketgate.supervise.channel import Channel, Order, Report
 from wicketgate.supervise.child import Child
@@ -64,6 +65,7 @@ class _Sockets:
     """Bound here, once: a killed control plane refuses no connection, and Envoy finds its ports again."""
 
     xds: socket.socket
+    secrets: socket.socket
     control: socket.socket
     private: socket.socket
     held: tuple[socket.socket, ...]
@@ -74,14 +76,16 @@ class _Sockets:
         return cls(
             held=tuple(reserve_tcp(*split_address(address)) for address in addresses),
             private=listen_tcp(*split_address(installation.admin.address)),
-            xds=listen_unix(run.path / "xds.sock"),
+            xds=listen_unix(run.path / XDS_SOCKET),
+            secrets=listen_unix(run.path / SECRETS_SOCKET),
             control=listen_unix(run.control_socket),
         )
 
     def command(self, settings: RunSettings) -> ControlCommand:
         """Return how to start the control plane on these sockets, with the ports as bound."""
         listen = tuple(map(address_of, self.held)) if settings.listen else ()
-        return ControlCommand(settings, listen, self.xds.fileno(), self.control.fileno(), self.private.fileno())
+        sockets = (self.xds, self.secrets, self.control, self.private)
+        return ControlCommand(settings, listen, tuple(each.fileno() for each in sockets))
 
 
 class _Gateway:

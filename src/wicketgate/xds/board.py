@@ -1,4 +1,4 @@
-"""The published snapshot, and the polls that wait for it to change."""
+"""The published snapshot, and the polls and streams that wait for it to change."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from wicketgate.xds.kinds import Kind
 from wicketgate.xds.snapshot import Collection as Resources
 from wicketgate.xds.snapshot import Offer, Snapshot
+from wicketgate.xds.stream import Batch, Stream
 from wicketgate.xds.subscription import Key, Standing, Subscription
 
 FORGET_SECONDS = 15.0
@@ -37,13 +38,14 @@ class Outcome:
 
 
 class Board:
-    """Holds what is published. All of it runs in one event loop."""
+    """Holds what is published. Secrets go over streams, all else is polled. All of it runs in one event loop."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._snapshot = Snapshot()
         self._volatile: Resources = {}
-        self._offered = Snapshot()
+        self._secrets: Resources = {}
         self._subscriptions: dict[Key, Subscription] = {}
+        self._streams: list[Stream] = []
         self._progress = asyncio.Event()
         self._clock = clock
 
@@ -58,28 +60,25 @@ class Board:
         return frozenset(key.node for key in self._subscriptions)
 
     def publish(self, snapshot: Snapshot) -> None:
-        """Make `snapshot` the published one and wake the polls that it concerns."""
+        """Make `snapshot` the published one and wake the polls and streams that it concerns."""
         self._snapshot = snapshot
-        self._offer()
-
-    def supply(self, secrets: Resources) -> None:
-        """Offer these secrets beside whatever is published, now and later, in place of those that were supplied."""
-        before, self._volatile = self._volatile, secrets
-        changed = {name for name, resource in secrets.items() if before.get(name) is not resource}
-        if changed or before.keys() != secrets.keys():
-            self._offer(changed)
-
-    def _offer(self, changed: set[str] | None = None) -> None:
-        """Wake the polls that this concerns: with `changed` only those for secrets of these names."""
-        beside = Snapshot({Kind.SECRETS: self._volatile})
-        self._offered = self._snapshot.extended([Kind.SECRETS], beside) if self._volatile else self._snapshot
         now = self._clock()
-        for key, subscription in self._subscriptions.items():
-            if changed is not None and (key.kind is not Kind.SECRETS or changed.isdisjoint(key.names)):
-                continue
+        for subscription in self._subscriptions.values():
             offer = self._current(subscription)
             if offer is not None and subscription.wants(offer.version, now):
                 subscription.wake.set()
+        self._offer_secrets()
+
+    def supply(self, secrets: Resources) -> None:
+        """Offer these secrets beside whatever is published, now and later, in place of those that were supplied."""
+        self._volatile = secrets
+        self._offer_secrets()
+
+    def _offer_secrets(self) -> None:
+        before, self._secrets = self._secrets, {**self._snapshot.of(Kind.SECRETS), **self._volatile}
+        changed = {name for name, resource in self._secrets.items() if before.get(name) is not resource}
+        for stream in self._streams:
+            stream.touch(changed)
 
     async def poll(self, key: Key, held: str, *, hold_seconds: float) -> Offer | None:
         """Wait until there is something other than `held`, the version that this Envoy has.
@@ -121,16 +120,45 @@ class Board:
             del self._subscriptions[key]
             self._progress.set()
 
+    def open_stream(self, node: str) -> Stream:
+        """Begin the record of a stream of this Envoy."""
+        stream = Stream(node)
+        self._streams.append(stream)
+        return stream
+
+    def close_stream(self, stream: Stream) -> None:
+        """Note that a stream has ended; nobody waits for its answers any more."""
+        self._streams.remove(stream)
+        self._progress.set()
+
+    def accepted(self, stream: Stream, nonce: str) -> None:
+        """Note that Envoy has taken an answer."""
+        stream.accepted(nonce)
+        self._progress.set()
+
+    def refused(self, stream: Stream, nonce: str) -> None:
+        """Note that Envoy has refused an answer."""
+        stream.refused(nonce, self._clock())
+        self._progress.set()
+
+    async def batch(self, stream: Stream) -> Batch:
+        """Wait until there is something to send over a stream."""
+        while True:
+            stream.wake.clear()
+            if batch := stream.next(self._secrets, self._clock()):
+                return batch
+            await _wait(stream.wake, stream.retry_at() - self._clock())
+
     def outcome(self, kinds: Collection[Kind]) -> Outcome:
         """Return how the connected Envoys stand to the published resources of these kinds."""
         self._forget()
         rejections, waiting = [], []
-        for subscription, version in self._standing(kinds):
-            match subscription.standing(version):
+        for key, version, standing in self._standings(kinds):
+            match standing:
                 case Standing.REJECTED:
-                    rejections.append(Rejection(subscription.key, version))
+                    rejections.append(Rejection(key, version))
                 case Standing.WAITING:
-                    waiting.append(subscription.key)
+                    waiting.append(key)
         return Outcome(tuple(rejections), tuple(waiting))
 
     async def settled(self, kinds: Collection[Kind], *, seconds: float) -> Outcome:
@@ -144,17 +172,21 @@ class Board:
                 return outcome
             await _wait(self._progress, left)
 
-    def _standing(self, kinds: Collection[Kind]) -> Iterator[tuple[Subscription, str]]:
+    def _standings(self, kinds: Collection[Kind]) -> Iterator[tuple[Key, str, Standing]]:
         for subscription in self._subscriptions.values():
             if subscription.key.kind in kinds and (offer := self._current(subscription)):
-                yield subscription, offer.version
+                yield subscription.key, offer.version, subscription.standing(offer.version)
+        for stream in self._streams if Kind.SECRETS in kinds else ():
+            for name, version, standing in stream.standings(self._secrets):
+                yield Key(stream.node, Kind.SECRETS, (name,)), version, standing
 
     def _current(self, subscription: Subscription) -> Offer | None:
-        return self._offered.offer(subscription.key.kind, subscription.key.names)
+        return self._snapshot.offer(subscription.key.kind, subscription.key.names)
 
     def _pause(self, subscription: Subscription, offer: Offer | None, deadline: float) -> float:
-        held_back = offer is not None and offer.version == subscription.rejected
-        until = min(deadline, subscription.retry_at) if held_back else deadline
+        refusal = subscription.refusal
+        held_back = offer is not None and refusal is not None and offer.version == refusal.version
+        until = min(deadline, refusal.retry_at) if held_back and refusal else deadline
         return until - self._clock()
 
     def _forget(self) -> None:
@@ -166,7 +198,7 @@ class Board:
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     try:
-        async with asyncio.timeout(max(seconds, 0)):
+        async with asyncio.timeout(max(seconds, 0) if seconds < float("inf") else None):
             await event.wait()
     except TimeoutError:
         return

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The last part of the path that Envoy polls, `/v3/discovery:KIND`."""
+    """Of those that are polled, the last part of the path: `/v3/discovery:KIND`."""
 
     CLUSTERS = "clusters"
     SECRETS = "secrets"
@@ -32,5 +32,8 @@ SUPPLIES = frozenset({Kind.CLUSTERS, Kind.SECRETS})
 USERS = frozenset({Kind.LISTENERS, Kind.ROUTES})
 """What names clusters and secrets."""
 
-SUBSCRIBED_BY_NAME = frozenset({Kind.SECRETS, Kind.ROUTES})
-"""What Envoy asks for by name; of the other kinds it takes all there is."""
+POLLED = frozenset(Kind) - {Kind.SECRETS}
+"""What Envoy asks for by REST. Secrets, of which there may be thousands, go over one stream."""
+
+POLLED_BY_NAME = frozenset({Kind.ROUTES})
+"""What it asks for by name there; of the other kinds it takes all there is."""

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from wicketgate.xds.board import Board
-from wicketgate.xds.kinds import SUBSCRIBED_BY_NAME, Kind
+from wicketgate.xds.kinds import POLLED, POLLED_BY_NAME, Kind
 from wicketgate.xds.subscription import Key
 
 HOLD_SECONDS = 25.0
@@ -22,13 +22,12 @@ _NOTHING_NEW = Response(status_code=304)
 
 
 def xds_app(board: Board, *, hold_seconds: float = HOLD_SECONDS) -> Starlette:
-    """Return the app. Whoever reaches it gets every secret: bind it where only our Envoy can connect."""
+    """Return the app. Bind it where only our Envoy can connect."""
 
     async def discover(request: Request) -> Response:
-        try:
-            kind = Kind(request.path_params["kind"])
-        except ValueError:
+        if request.path_params["kind"] not in POLLED:
             return Response("no such kind", status_code=404)
+        kind = Kind(request.path_params["kind"])
         try:
             key, held = _asked(kind, await request.body())
         except ValueError:
@@ -48,7 +47,7 @@ def xds_app(board: Board, *, hold_seconds: float = HOLD_SECONDS) -> Starlette:
 def _asked(kind: Kind, body: bytes) -> tuple[Key, str]:
     poll: Any = json.loads(body)
     try:
-        names = tuple(map(str, poll.get("resource_names", ()))) if kind in SUBSCRIBED_BY_NAME else ()
+        names = tuple(map(str, poll.get("resource_names", ()))) if kind in POLLED_BY_NAME else ()
         return Key(str(poll["node"]["id"]), kind, names), str(poll.get("version_info", ""))
     except (AttributeError, KeyError, TypeError) as error:
         raise ValueError("not a DiscoveryRequest") from error

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from wicketgate.json_types import JsonObject
-from wicketgate.xds.kinds import SUBSCRIBED_BY_NAME, Kind
+from wicketgate.xds.kinds import POLLED_BY_NAME, Kind
 
 _DIGEST_BYTES = 16
 
@@ -81,11 +81,11 @@ class Snapshot:
         return self.collections.get(kind, {})
 
     def offer(self, kind: Kind, names: tuple[str, ...]) -> Offer | None:
-        """Return what answers a subscription; None when there is nothing to say yet."""
+        """Return what answers a poll; None when there is nothing to say yet."""
         collection = self.collections.get(kind)
         if collection is None:
             return None
-        if kind not in SUBSCRIBED_BY_NAME:
+        if kind not in POLLED_BY_NAME:
             found = tuple(_ordered(collection))
             return Offer(kind, VersionKey().of(item.version.encode() for item in found), found)
         found = tuple(collection[name] for name in names if name in collection)

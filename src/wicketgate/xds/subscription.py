@@ -1,4 +1,4 @@
-"""What one Envoy is known to hold of one thing it asks for."""
+"""What one Envoy is known to hold of one thing that it polls."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from wicketgate.xds.kinds import Kind
-
-RETRY_FIRST_SECONDS = 1.0
-RETRY_MOST_SECONDS = 30.0
+from wicketgate.xds.refusal import Refusal
 
 
 class Standing(StrEnum):
@@ -38,9 +36,7 @@ class Subscription:
     key: Key
     held: str = ""
     offered: str | None = None
-    rejected: str | None = None
-    refusals: int = 0
-    retry_at: float = 0.0
+    refusal: Refusal | None = None
     heard_at: float = 0.0
     turn: int = 0
     polling: bool = False
@@ -49,9 +45,9 @@ class Subscription:
     def begin(self, held: str, now: float) -> int:
         """Take note of a new poll, which replaces an older one still waiting. Returns its turn."""
         if self.offered is not None and held == self.held != self.offered:
-            self._refused(self.offered, now)
+            self.refusal = Refusal.after(self.refusal, self.offered, now)
         elif held == self.offered:
-            self.rejected, self.refusals = None, 0
+            self.refusal = None
         self.held, self.offered, self.heard_at, self.polling = held, None, now, True
         self.turn += 1
         self.wake.set()
@@ -62,17 +58,11 @@ class Subscription:
         if self.turn == turn:
             self.polling, self.heard_at = False, now
 
-    def _refused(self, version: str, now: float) -> None:
-        self.refusals = self.refusals + 1 if self.rejected == version else 1
-        self.rejected = version
-        pause = RETRY_FIRST_SECONDS * 2 ** min(self.refusals - 1, 16)
-        self.retry_at = now + min(pause, RETRY_MOST_SECONDS)
-
     def wants(self, version: str, now: float) -> bool:
-        return version != self.held and (version != self.rejected or now >= self.retry_at)
+        return version != self.held and not (self.refusal and self.refusal.holds_back(version, now))
 
     def standing(self, version: str) -> Standing:
         """Say how this Envoy stands to the version that is published."""
         if self.held == version:
             return Standing.ACCEPTED
-        return Standing.REJECTED if self.rejected == version else Standing.WAITING
+        return Standing.REJECTED if self.refusal and self.refusal.version == version else Standing.WAITING

@@ -29,9 +29,7 @@ from wicketgate.ir.secrets import BrokeredToken, SecretSource, SigningKeys
 from wicketgate.secret_value import SecretValue
 from wicketgate.supervise.run_directory import RunDirectory
 from wicketgate.xds.board import Board
-from wicketgate.xds.kinds import Kind
 from wicketgate.xds.snapshot import VersionKey
-from wicketgate.xds.subscription import Key
 
 pytestmark = pytest.mark.anyio
 
@@ -103,10 +101,14 @@ class Stand:
 
     async def offered(self, name: str) -> str | None:
         """Return what Envoy would be sent under this name, or None where it would be sent nothing."""
-        offer = await self.board.poll(Key("envoy", Kind.SECRETS, (name,)), "", hold_seconds=0.05)
-        if offer is None:
+        stream = self.board.open_stream("envoy")
+        stream.ask([name], held={})
+        try:
+            (resource,) = (await asyncio.wait_for(self.board.batch(stream), 0.05)).resources
+        except TimeoutError:
             return None
-        (resource,) = offer.resources
+        finally:
+            self.board.close_stream(stream)
         return str(json.loads(resource.body)["generic_secret"]["secret"]["inline_string"])
 
     async def becomes(self, name: str, text: str | None) -> None:

@@ -8,13 +8,14 @@ import pytest
 
 from wicketgate.xds.board import Board
 from wicketgate.xds.kinds import Kind
+from wicketgate.xds.refusal import RETRY_FIRST_SECONDS
 from wicketgate.xds.snapshot import Offer, Snapshot, VersionKey
-from wicketgate.xds.subscription import RETRY_FIRST_SECONDS, Key
+from wicketgate.xds.stream import Batch, Stream
+from wicketgate.xds.subscription import Key
 
 pytestmark = pytest.mark.anyio
 
 CLUSTERS = Key("envoy-1", Kind.CLUSTERS)
-SECRET = Key("envoy-1", Kind.SECRETS, ("s",))
 SHORT = 0.05
 
 
@@ -172,25 +173,90 @@ async def test_waiting_for_answers_is_bounded() -> None:
     assert outcome.waiting == (CLUSTERS,)
 
 
-async def test_secrets_are_polled_one_by_one() -> None:
+def asking(board: Board, *names: str) -> Stream:
+    stream = board.open_stream("envoy-1")
+    stream.ask(names, held={})
+    return stream
+
+
+async def sent(board: Board, stream: Stream) -> Batch:
+    return await asyncio.wait_for(board.batch(stream), 1)
+
+
+async def nothing_sent(board: Board, stream: Stream) -> bool:
+    try:
+        await asyncio.wait_for(board.batch(stream), SHORT)
+    except TimeoutError:
+        return True
+    return False
+
+
+async def test_secrets_go_over_a_stream_as_they_change() -> None:
     board = Board()
     board.publish(snapshot())
-    assert [item.name for item in (await taken(board, SECRET)).resources] == ["s"]
-    assert await board.poll(Key("envoy-1", Kind.SECRETS, ("other",)), "", hold_seconds=SHORT) is None
+    stream = asking(board, "s", "other")
+    first = await sent(board, stream)
+    assert [item.name for item in first.resources] == ["s"]
+    assert board.outcome([Kind.SECRETS]).waiting == (Key("envoy-1", Kind.SECRETS, ("s",)),)
+    board.accepted(stream, first.nonce)
+    assert board.outcome([Kind.SECRETS]).accepted
+    board.publish(snapshot(clusters="2"))
+    assert await nothing_sent(board, stream)
+    board.publish(snapshot(secret="2"))
+    assert (await sent(board, stream)).resources[0].version != first.resources[0].version
+
+
+async def test_a_refused_secret_is_a_rejection_until_another_one_is_accepted() -> None:
+    clock = Clock()
+    board = Board(clock=clock)
+    board.publish(snapshot(secret="bad"))
+    stream = asking(board, "s")
+    refused = await sent(board, stream)
+    board.refused(stream, refused.nonce)
+    (rejection,) = board.outcome([Kind.SECRETS]).rejections
+    assert (rejection.key.names, rejection.version) == (("s",), refused.resources[0].version)
+    assert board.outcome([Kind.CLUSTERS]).accepted
+    clock.now += RETRY_FIRST_SECONDS + 0.1
+    assert (await sent(board, stream)).resources == refused.resources
+    board.publish(snapshot(secret="mended"))
+    board.accepted(stream, (await sent(board, stream)).nonce)
+    assert board.outcome([Kind.SECRETS]).accepted
+
+
+async def test_a_held_back_secret_is_sent_again_by_itself() -> None:
+    board = Board()
+    board.publish(snapshot(secret="bad"))
+    stream = asking(board, "s")
+    board.refused(stream, (await sent(board, stream)).nonce)
+    waiting = asyncio.ensure_future(board.batch(stream))
+    await asyncio.sleep(SHORT)
+    assert not waiting.done(), "a refused secret must not be repeated at once, or Envoy spins"
+    assert (await asyncio.wait_for(waiting, RETRY_FIRST_SECONDS + 1)).resources
+
+
+async def test_nobody_waits_for_a_stream_that_has_ended() -> None:
+    board = Board()
+    board.publish(snapshot())
+    stream = asking(board, "s")
+    await sent(board, stream)
+    settling = asyncio.ensure_future(board.settled([Kind.SECRETS], seconds=5))
+    await asyncio.sleep(SHORT)
+    assert not settling.done()
+    board.close_stream(stream)
+    assert (await asyncio.wait_for(settling, 1)).accepted
 
 
 async def test_what_is_supplied_is_offered_beside_every_version() -> None:
     board = Board()
     key = VersionKey()
-    token = Key("envoy-1", Kind.SECRETS, ("token",))
+    stream = asking(board, "token", "s")
     board.supply({"token": key.resource("token", {"value": "1"})})
-    first = await taken(board, token)
+    first = await sent(board, stream)
     board.publish(snapshot())
-    assert await board.poll(token, first.version, hold_seconds=SHORT) is None
+    assert [item.name for item in (await sent(board, stream)).resources] == ["s"]
     board.supply({"token": key.resource("token", {"value": "2"})})
-    assert (await taken(board, token, first.version)).version != first.version
-    board.publish(snapshot(secret="2"))
-    assert (await taken(board, SECRET)).resources[0].name == "s"
+    (renewed,) = (await sent(board, stream)).resources
+    assert renewed.version != first.resources[0].version
 
 
 async def test_what_is_supplied_is_no_part_of_a_version() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from wicketgate.xds.board import Board, Outcome
-from wicketgate.xds.kinds import Kind
+from wicketgate.xds.kinds import POLLED, Kind
 from wicketgate.xds.publisher import Publisher
 from wicketgate.xds.snapshot import Snapshot, VersionKey
 from wicketgate.xds.subscription import Key
@@ -24,14 +24,15 @@ def version_of(number: str) -> Snapshot:
 
 
 class FakeEnvoy:
-    """Polls every kind as Envoy does and writes down what it gets, in order."""
+    """Asks for every kind as Envoy does and writes down what it gets, in order."""
 
     def __init__(self, board: Board, *, refuses: Kind | None = None) -> None:
         self.board = board
         self.refuses = refuses
         self.seen: list[tuple[Kind, tuple[str, ...]]] = []
-        names = {Kind.SECRETS: ("s",), Kind.ROUTES: ("gateway",)}
-        self.polls = [asyncio.ensure_future(self._poll(Key("e", kind, names.get(kind, ())))) for kind in Kind]
+        names = {Kind.ROUTES: ("gateway",)}
+        self.polls = [asyncio.ensure_future(self._poll(Key("e", kind, names.get(kind, ())))) for kind in POLLED]
+        self.polls.append(asyncio.ensure_future(self._stream()))
 
     async def _poll(self, key: Key) -> None:
         held = ""
@@ -44,6 +45,15 @@ class FakeEnvoy:
             await asyncio.sleep(0.005)
             refused = self.refuses is key.kind and bool(held)
             held = held if refused else offer.version
+
+    async def _stream(self) -> None:
+        stream = self.board.open_stream("e")
+        stream.ask(["s"], held={})
+        while True:
+            batch = await self.board.batch(stream)
+            self.seen.append((Kind.SECRETS, tuple(item.body.decode() for item in batch.resources)))
+            await asyncio.sleep(0.005)
+            self.board.accepted(stream, batch.nonce)
 
     async def holds_all(self) -> None:
         """Wait until it has accepted what is published, then forget what it has seen."""
