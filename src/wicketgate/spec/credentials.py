@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -13,6 +12,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from wicketgate.ir.credentials.base import Renewal
+from wicketgate.plain_http import is_loopback, is_on_machine
 from wicketgate.spec.base import Options
 
 _UNITS = {
@@ -70,28 +70,16 @@ def _endpoint(text: str) -> str:
     return text
 
 
-_PLATFORMS = frozenset(
-    {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23", "metadata.google.internal"}
-)
-"""Where the clouds answer their own machines, over plain http, from within the host: no network lies between."""
-
-
 def _metadata_endpoint(text: str) -> str:
     parts = urlsplit(text)
-    return text if parts.scheme == "http" and parts.hostname in _PLATFORMS and "@" not in text else _endpoint(text)
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+    inside = parts.scheme == "http" and is_on_machine(parts.hostname or "")
+    return text if inside and "@" not in parts.netloc and not parts.fragment else _endpoint(text)
 
 
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 """The URL of a provider: https, or http on loopback."""
 MetadataEndpoint = Annotated[str, AfterValidator(_metadata_endpoint)]
-"""The same for the metadata service of a machine, which may be http at the addresses that the clouds give it."""
+"""The same for the metadata service of a machine, which may be http where nothing leaves the machine."""
 
 
 def _allowed_host(text: str) -> str:
