@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
 
+from jwt.types import Options
+
 TEN_MINUTES = 600.0
-UNTIMED = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
+UNTIMED: Options = {"verify_exp": False, "verify_iat": False, "verify_nbf": False}
 """For PyJWT, which has no other clock than this machine's: `in_time` looks at the times in its place."""
 
 
