@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from wicketgate.broker.source import Obtained, ProviderError
@@ -81,7 +81,7 @@ class Lease:
             return
         life = obtained.expires_at - now
         margin = max(min(self.renewal.offset, life * _FRESH), min(_LEAST, life * _FRESH))
-        self.held = Obtained(obtained.value, obtained.expires_at - min(_DELIVERY, life * _SPREAD))
+        self.held = replace(obtained, expires_at=obtained.expires_at - min(_DELIVERY, life * _SPREAD))
         self.due = obtained.expires_at - margin - self.chance() * life * _SPREAD
         self.asking, self.failures, self.problem, self.hint = False, 0, "", ""
 

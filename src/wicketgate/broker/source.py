@@ -21,10 +21,12 @@ SHORT = 60.0
 @dataclass(frozen=True, slots=True)
 class Obtained:
     """A value and its end in unix seconds. For signing keys the value is the JSON object that AWS STS calls
-    `Credentials`, with `AccessKeyId`, `SecretAccessKey` and perhaps `SessionToken`."""
+    `Credentials`, with `AccessKeyId`, `SecretAccessKey` and perhaps `SessionToken`. `made_of` is a digest of what it is
+    made of, for whoever keeps it; sources leave it alone."""
 
     value: SecretValue = field(repr=False)
     expires_at: float
+    made_of: bytes = field(default=b"", repr=False)
 
 
 class ProviderError(WicketError):

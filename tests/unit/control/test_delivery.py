@@ -15,15 +15,17 @@ import pytest
 
 from tests.support.variables import GivenVariables
 from wicketgate.broker.broker import Broker
-from wicketgate.broker.source import Obtain, Obtained
+from wicketgate.broker.source import Obtain, Obtained, ShownPair
 from wicketgate.control.credentials import CredentialKeeper
 from wicketgate.control.delivery import Delivery
 from wicketgate.control.key_files import KeyFiles
 from wicketgate.control.live import Live
+from wicketgate.control.makings import Ingredients, Makings
 from wicketgate.control.remembered import Remembered
 from wicketgate.control.texts import VariableTexts
 from wicketgate.control.variables import Variables
 from wicketgate.envoy.signature import keys_file
+from wicketgate.errors import WicketError
 from wicketgate.ir.credentials.base import Credential, CredentialUse, Renewal
 from wicketgate.ir.secrets import BrokeredToken, SecretSource, SigningKeys
 from wicketgate.secret_value import SecretValue
@@ -48,6 +50,10 @@ class Given(Credential):
 class NoVariables(GivenVariables):
     def token(self) -> object:
         return None
+
+
+def no_certificate(name: str) -> ShownPair:
+    raise WicketError(f"there is no {name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +87,12 @@ class Stand:
         self.asked: list[str] = []
         self.board = Board()
         self.live = Serving()
-        self.broker = Broker(self._opened, clock=time.time)
+        texts = VariableTexts(cast(Variables, NoVariables()))
+        makings = Makings(Ingredients(texts, no_certificate, tuple, ()))
+        self.broker = Broker(makings.noted(self._opened), clock=time.time)
         keeper = CredentialKeeper(
             self.broker,
-            VariableTexts(cast(Variables, NoVariables())),
+            makings,
             KeyFiles(self.run),
             Remembered(folder / "sealed", state=folder, key=None),
         )

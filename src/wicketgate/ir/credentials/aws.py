@@ -20,12 +20,18 @@ class KeyPair(Credential):
     secret_access_key: TextSecret
     session_token: TextSecret | None = None
 
+    @property
+    def remembered(self) -> bool:
+        """Never: nobody has to be asked for it, and it has no end that would correct a mistake."""
+        return False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceKeys(Credential):
     """Keys of the role of an EC2 instance; `endpoint` empty is its own metadata service."""
 
     kind: ClassVar[str] = "aws-instance"
+    of_machine: ClassVar[bool] = True
 
     endpoint: str = ""
 
@@ -36,9 +42,14 @@ class ContainerKeys(Credential):
     `url` empty the platform's own environment says both."""
 
     kind: ClassVar[str] = "aws-container"
+    of_machine: ClassVar[bool] = True
 
     url: str = ""
     token_file: str = ""
+
+    @property
+    def file(self) -> str:
+        return self.token_file
 
 
 AwsKeys = KeyPair | InstanceKeys | ContainerKeys

@@ -46,6 +46,10 @@ class EntraToken(Credential):
     def certificate(self) -> str:
         return self.proof.name if isinstance(self.proof, AppCertificate) else ""
 
+    @property
+    def file(self) -> str:
+        return self.proof.path if isinstance(self.proof, TokenFile) else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntraFederatedToken(Credential):
@@ -68,6 +72,7 @@ class ManagedIdentityToken(Credential):
     `endpoint` empty the metadata service that the platform names."""
 
     kind: ClassVar[str] = "azure-managed"
+    of_machine: ClassVar[bool] = True
 
     scope: TextSecret
     client_id: TextSecret

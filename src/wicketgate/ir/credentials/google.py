@@ -32,6 +32,7 @@ class MachineToken(Credential):
     """
 
     kind: ClassVar[str] = "google-machine"
+    of_machine: ClassVar[bool] = True
 
     audience: str = ""
     scopes: tuple[str, ...] = ()
