@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, ParamSpec, Protocol, TypeVar
 
+from wicketgate.broker.threads import Threads
 from wicketgate.errors import WicketError
 from wicketgate.ir.credentials.base import Credential
 from wicketgate.ir.secrets import TextSecret
 from wicketgate.secret_value import SecretValue
 
 C = TypeVar("C", bound=Credential)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SHORT = 60.0
 """Seconds that a value lives whose provider does not say how long."""
@@ -78,7 +81,7 @@ class Surroundings:
     """What sources may use. `roots` is the PEM file of the system's certificate authorities; `memory` a directory that
     no disk is under, for what a library takes from files only. `key_pair` finds a certificate by name and raises
     `WicketError` where there is none. `platform` is the environment of the process, in which a platform tells its
-    machines where to ask."""
+    machines where to ask; `provider` is who is asked (`Credential.asked`)."""
 
     texts: Texts
     assertions: Assertions
@@ -87,6 +90,12 @@ class Surroundings:
     memory: Path
     clock: Callable[[], float]
     platform: Mapping[str, str] = field(default_factory=dict, repr=False)
+    threads: Threads = field(default_factory=Threads, repr=False)
+    provider: str = ""
+
+    async def in_thread(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run what blocks outside of the event loop, with as few beside it as the provider takes at once."""
+        return await self.threads.run(self.provider, function, *arguments, **named)
 
 
 Obtain = Callable[[], Awaitable[Obtained]]

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wicketgate.ir.credentials.base import Credential
+from wicketgate.ir.credentials.base import Credential, server_of
 from wicketgate.ir.secrets import TextSecret
 
 
@@ -35,6 +35,10 @@ class InstanceKeys(Credential):
 
     endpoint: str = ""
 
+    @property
+    def asked(self) -> str:
+        return server_of(self.endpoint) if self.endpoint else self.kind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContainerKeys(Credential):
@@ -46,6 +50,10 @@ class ContainerKeys(Credential):
 
     url: str = ""
     token_file: str = ""
+
+    @property
+    def asked(self) -> str:
+        return server_of(self.url) if self.url else self.kind
 
     @property
     def file(self) -> str:
@@ -66,6 +74,10 @@ class AssumedRole:
     life: int = 3600
     endpoint: str = ""
 
+    @property
+    def asked(self) -> str:
+        return server_of(self.endpoint) if self.endpoint else f"sts {self.region}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleByKeyPair(Credential):
@@ -76,6 +88,10 @@ class RoleByKeyPair(Credential):
     keys: AwsKeys
     role: AssumedRole
     external_id: str = ""
+
+    @property
+    def asked(self) -> str:
+        return self.role.asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +104,10 @@ class RoleByGatewayToken(Credential):
 
     role: AssumedRole
     audience: str = "sts.amazonaws.com"
+
+    @property
+    def asked(self) -> str:
+        return self.role.asked
 
 
 def in_region(credential: Credential, region: str) -> Credential:

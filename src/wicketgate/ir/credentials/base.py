@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,12 @@ class Renewal:
         # And what was named before there was `remembered` keeps its name.
         forgotten = "" if self.remembered else ", remembered=False"
         return f"Renewal(retries={self.retries!r}, offset={self.offset!r}{forgotten})"
+
+
+def server_of(url: str) -> str:
+    """Return scheme, host and port of a URL: who is asked there, under whatever path."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +64,11 @@ class Credential:
     def file(self) -> str:
         """The file of the platform that it shows the content of; empty for none."""
         return ""
+
+    @property
+    def asked(self) -> str:
+        """Who is asked for it, so that one who does not answer holds up nobody else's."""
+        return self.kind
 
     @property
     def remembered(self) -> bool:
