@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -161,6 +163,27 @@ def test_zero_hits_of_answers_that_were_cut_off(tmp_path: Path, cloud: Cloud, le
     assert len(found) == 5
     assert api.seen == []
     assert [index for index, text in enumerate(shown) if CUT in text] == []
+
+
+def test_zero_hits_on_the_terminal(tmp_path: Path, cloud: Cloud) -> None:
+    """What no log was set up for goes to the standard error of a command."""
+    cloud.entra.trouble = lambda: answer(200, b'{"access_token":"%s' % CUT.encode())
+    application = {
+        "activeDirectoryTenantId": TENANT,
+        "activeDirectoryClientId": CLIENT,
+        "authorityHost": cloud.entra.url,
+    }
+    name = "upstream-azure-federated-auth-inbound", "UpstreamAzureFederatedAuthInboundPolicy"
+    route = operation(handler("urlForwardHandler", baseUrl="https://orders.example.com"), inbound=["azure"])
+    policies = [policy("azure", *name, **application)]
+    write_project(tmp_path / "shop", {"/a": {"get": route}}, policies=policies, toml=_TOML)
+    line = ["federate", "azure", "orders.example.com", "--dry-run", "--project", str(tmp_path / "shop")]
+    done = subprocess.run(
+        [sys.executable, "-m", "wicketgate.cli", *line], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "Entra could not be asked" in done.stdout + done.stderr
+    assert CUT not in done.stdout + done.stderr
 
 
 def _sent(gateway: Running, api: RecordingOrigin, path: str) -> str:

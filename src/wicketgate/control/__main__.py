@@ -19,7 +19,7 @@ from wicketgate.control.acme import AcmeKeeper, AcmeSettings
 from wicketgate.control.credentials import CredentialKeeper
 from wicketgate.control.fixed import Fixed
 from wicketgate.control.issuer import IssuerKeeper
-from wicketgate.control.key_files import KeyFiles, memory_directory
+from wicketgate.control.key_files import KeyFiles
 from wicketgate.control.makings import Ingredients, Makings, machine_facts
 from wicketgate.control.plane import ControlPlane
 from wicketgate.control.private_authority import AuthorityKeeper
@@ -82,7 +82,6 @@ def _credentials(
         issuer or NoIssuer(),
         key_pair,
         system_roots(),
-        memory_directory(),
         time.time,
         os.environ,
     )

@@ -74,8 +74,9 @@ class CredentialKeeper:
             self._signing = {use for use, signs in wanted.items() if signs}
             for use in new & self._signing:
                 self._files.make_place(use)
-            self.write_keys(self._signing)
-            self._files.keep_only(self._signing)
+            # What is new has no keys yet, or those that Envoy still signs with after a restart of ours.
+            self.write_keys(self._signing - new)
+        self._files.keep_only(self._signing)
         return new
 
     async def settle(self, new: Collection[CredentialUse]) -> None:

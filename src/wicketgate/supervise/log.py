@@ -44,5 +44,10 @@ def log_to_stderr(level: str) -> None:
     chosen = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(chosen, logging.WARNING), handlers=[handler], force=True)
     logging.getLogger(_OURS).setLevel(chosen)
+    hush_libraries()
+
+
+def hush_libraries() -> None:
+    """Let libraries that talk to providers log nothing, be it to a log or to a terminal."""
     for name in _INDISCREET:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
