@@ -180,7 +180,7 @@ def test_a_key_is_shown_from_memory_and_stays_in_no_directory(provider: Provider
     opened: list[str] = []
     recording = True
     sys.addaudithook(lambda event, found: opened.append(str(found[0])) if recording and event == "open" else None)
-    descriptors = len(os.listdir("/proc/self/fd"))
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
     credential = OAuthToken(
         token_url=provider.url,
         client_id=TextSecret(("certificate",)),
@@ -189,7 +189,7 @@ def test_a_key_is_shown_from_memory_and_stays_in_no_directory(provider: Provider
     )
     _obtain(credential, roots=provider.roots, shown=provider.shown)
     recording = False
-    assert len(os.listdir("/proc/self/fd")) == descriptors
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
     assert [path for path in opened if "tls.key" in path or "shm" in path] == []
 
 

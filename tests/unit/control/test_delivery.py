@@ -68,12 +68,12 @@ class Serving:
     candidate: Version | None = None
 
 
-def use(name: str) -> CredentialUse:
-    return CredentialUse(Given(name=name, renewal=Renewal(1, 1.0)), "api.example.com")
+def use(name: str, *, remembered: bool = True) -> CredentialUse:
+    return CredentialUse(Given(name=name, renewal=Renewal(1, 1.0, remembered)), "api.example.com")
 
 
-def tokens(*names: str) -> dict[str, SecretSource]:
-    return {name: BrokeredToken(use(name), "Bearer ") for name in names}
+def tokens(*names: str, remembered: bool = True) -> dict[str, SecretSource]:
+    return {name: BrokeredToken(use(name, remembered=remembered), "Bearer ") for name in names}
 
 
 class Stand:
@@ -219,3 +219,21 @@ async def test_a_renewal_touches_nothing_else(stand: Stand, monkeypatch: pytest.
     stand.broker.renew([use("n7")])
     await stand.becomes("n7", "Bearer 2")
     assert set(looked) == {"n7"}
+
+
+async def test_what_asks_for_memory_alone_is_written_nowhere(stand: Stand, tmp_path: Path) -> None:
+    stand.values = {"a": "1", "b": "the-token-of-b"}
+    wanted = {**tokens("a"), **tokens("b", remembered=False)}
+    async with stand.delivery.supply({}, wanted):
+        assert await stand.offered("b") == "Bearer the-token-of-b"
+    assert [name.split("/")[0] for name in json.loads((tmp_path / "sealed").read_bytes())] == ["given"]
+    after = Stand(tmp_path)
+    after.values = {"a": "2", "b": "2"}
+    running = asyncio.create_task(after.broker.run())
+    async with after.delivery.supply({}, wanted):
+        assert await after.offered("a") == "Bearer 1"
+        assert await after.offered("b") == "Bearer 2"
+        assert after.asked == ["b"]
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
