@@ -132,7 +132,7 @@ async def _asked(
 ) -> Obtained:
     client = _Client(asyncio.get_running_loop(), surroundings, endpoint=endpoint)
     try:
-        await asyncio.to_thread(ask, client)
+        await surroundings.in_thread(ask, client)
     # msal raises what it trips over; its words may quote what it was given.
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OSError) as error:
         raise ProviderError(f"Entra could not be asked: {type(error).__name__}", hint=hint) from None

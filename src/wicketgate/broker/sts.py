@@ -90,7 +90,7 @@ async def assume(
     """
     now, sender = surroundings.clock(), _Sender(asyncio.get_running_loop(), surroundings)
     wanted = {"RoleArn": role.arn, "RoleSessionName": role.session_name, "DurationSeconds": role.life, **parameters}
-    found = await asyncio.to_thread(_ask, role, operation, wanted, keys, sender, now)
+    found = await surroundings.in_thread(_ask, role, operation, wanted, keys, sender, now)
     return _obtained(found, sender.reply or _NOTHING, role.life, now=now)
 
 
