@@ -110,13 +110,14 @@ def _obtain(
     roots: Path | None = None,
     texts: dict[str, str] | None = None,
     shown: KeyPair | None = None,
+    project: Path | None = None,
 ) -> Obtained:
     pairs = None
     if shown is not None:
         pairs = {"gateway": ShownPair(shown.certificate.read_text(), SecretValue(shown.key.read_text()))}
 
     async def ask() -> Obtained:
-        given = surroundings(texts={"SECRET": SECRET, **(texts or {})}, pairs=pairs, roots=roots)
+        given = surroundings(texts={"SECRET": SECRET, **(texts or {})}, pairs=pairs, roots=roots, project=project)
         return await open_source(CredentialUse(credential, "orders.example.com"), surroundings=given)()
 
     return asyncio.run(ask())
