@@ -104,7 +104,7 @@ class Stand:
         stream = self.board.open_stream("envoy")
         stream.ask([name], held={})
         try:
-            (resource,) = (await asyncio.wait_for(self.board.batch(stream), 0.05)).resources
+            resource = (await asyncio.wait_for(self.board.answer(stream), 0.05)).resource
         except TimeoutError:
             return None
         finally:
