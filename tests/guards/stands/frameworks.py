@@ -6,9 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.guards.stands.base import free_port, running
@@ -28,6 +28,8 @@ class Framework:
     command: Callable[[Path, int], Sequence[str]]
     prefix: str = ""
     """Where the application is, as it is asked for."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """What else the application reads at its start."""
 
     @contextmanager
     def __call__(self, folder: Path, *, mode: Mode, secrets: Sequence[str] | None) -> Iterator[int]:
@@ -40,6 +42,7 @@ class Framework:
             "BACKEND_SECRET_FILE": str(secret_file),
             "GUARD_MODE": mode,
             "PORT": str(port),
+            **self.environ,
         }
         with running(self.command(folder, port), port=port, folder=folder, environ=environ):
             yield port
@@ -109,3 +112,17 @@ PLACED = (
     Framework("wsgiref-mount", _wsgiref("signed_apps import mounting_flask"), "/api"),
 )
 """Behind it too, in places that servers and frameworks speak of in different ways."""
+
+TOKENS = (
+    Framework("fastapi-uvicorn", _uvicorn("token_apps:fastapi_app")),
+    Framework("fastapi-hypercorn", _hypercorn("token_apps:fastapi_app")),
+    Framework("flask-waitress", _waitress("token_apps import flask_app")),
+    Framework("flask-wsgiref", _wsgiref("token_apps import flask_app")),
+)
+"""Behind the guard of tokens; `ISSUER` in the environment is the issuer's URL."""
+
+ONCE = (
+    Framework("once-uvicorn", _uvicorn("token_apps:once_app")),
+    Framework("once-hypercorn", _hypercorn("token_apps:once_app")),
+)
+"""The same where each token counts once, by a store that is awaited."""
