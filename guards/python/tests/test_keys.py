@@ -265,14 +265,22 @@ def test_who_gives_up_does_not_stop_the_others(issuer: Issuer) -> None:
 
 def test_a_fetch_that_hangs_is_abandoned(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
     """As the one of the parent is in a process that was forked meanwhile."""
-    monkeypatch.setattr(_remote_keys, "_ABANDONED", 0.0)
-    monkeypatch.setattr(_remote_keys, "_PATIENCE_WITHOUT_KEYS", 0.2)
+    hung = threading.Event()
+
+    def hanging(_: str) -> Any:
+        monkeypatch.setattr(_remote_keys, "fetched", _fetch.fetched)
+        hung.wait(10)
+        return _fetch.Fetched(Issuer().key_set(), "")
+
+    monkeypatch.setattr(_remote_keys, "fetched", hanging)
+    monkeypatch.setattr(_remote_keys, "_ABANDONED", 0.2)
+    monkeypatch.setattr(_remote_keys, "_PATIENCE_WITHOUT_KEYS", 0.3)
     guard = guarding(issuer)
-    issuer.answers.clear()
     assert judged(guard, issuer.token()) is Verdict.UNKNOWN_KEY
-    issuer.answers.set()
-    monkeypatch.setattr(_remote_keys, "_PATIENCE_WITHOUT_KEYS", 5.0)
     assert judged(guard, issuer.token()) is Verdict.ACCEPTED
+    hung.set()
+    _until(lambda: "wicketgate-guard-keys" not in [thread.name for thread in threading.enumerate()])
+    assert judged(guard, issuer.token()) is Verdict.ACCEPTED, "what it brings is too late"
 
 
 def test_without_a_thread_the_last_good_keys_serve(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,6 +161,20 @@ def test_a_full_store_says_so_and_forgets_what_has_ended(caplog: pytest.LogCaptu
     assert not store.first("a", 20.0)
 
 
+def test_a_key_that_comes_again_is_kept_by_its_new_end() -> None:
+    """Though its old one is still waiting to be forgotten, behind others."""
+    now = [0.0]
+    store = MemoryReplayStore(clock=lambda: now[0])
+    for key in "abcdefghijklmnopqrstuvwxyz":
+        assert store.first(key, 10.0)
+    now[0] = 11.0
+    assert store.first("z", 20.0)
+    for key in ("1", "2", "3", "4"):
+        assert store.first(key, 20.0)
+    assert not store.first("z", 20.0)
+    assert set(store._seen) == {"z", "1", "2", "3", "4"}
+
+
 def test_long_lives_do_not_keep_short_ones() -> None:
     now = [0.0]
     store = MemoryReplayStore(most=100, clock=lambda: now[0])

@@ -63,8 +63,6 @@ def _chunks(*parts: bytes) -> list[Any]:
 def _ask(
     request: SignedRequest, messages: list[Any], *, root_path: str = "", scope: Any = None, **options: Any
 ) -> Asked:
-    request: SignedRequest, messages: list[Any], *, root_path: str = "", scope: Any = None, **options: Any
-) -> Asked:
     asked = Asked(messages)
     path, _, query = request.target.partition(b"?")
     found = {

@@ -102,6 +102,22 @@ def test_a_header_without_a_bottom_is_refused(issuer: Issuer, opening: bytes) ->
     assert issuer.fetched == 0
 
 
+def test_a_library_that_is_less_careful_is_no_harm(issuer: Issuer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PyJWT up to 2.13 gives up at a header without a bottom, and up to 2.10 looks at nothing that is critical."""
+
+    def reads(_: str) -> dict[str, Any]:
+        return {"alg": "ES256", "kid": "k1", "crit": ["x"], "x": 1}
+
+    def gives_up(_: str) -> dict[str, Any]:
+        raise RecursionError
+
+    guard, token = guarding(issuer), issuer.token()
+    assert judged(guard, token) is Verdict.ACCEPTED
+    for header in (reads, gives_up):
+        monkeypatch.setattr(jwt, "get_unverified_header", header)
+        assert judged(guard, token) is Verdict.UNKNOWN_KEY
+
+
 def test_what_is_critical_and_not_understood_is_refused(issuer: Issuer) -> None:
     """RFC 7515 section 4.1.11."""
     token = issuer.token(header={"crit": ["x"], "x": 1})
