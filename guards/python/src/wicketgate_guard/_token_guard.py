@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, get_args
 
 from wicketgate_guard._errors import GuardConfigurationError
@@ -14,6 +13,7 @@ from wicketgate_guard._keys import FileKeys, KeySource, check_url
 from wicketgate_guard._once import Once, OneTime, check_needs_no_loop
 from wicketgate_guard._remote_keys import RemoteKeys
 from wicketgate_guard._replay import MemoryReplayStore
+from wicketgate_guard._token import Token, is_date, read_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,18 +27,7 @@ _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]+")
 _SKEW = 60.0
 """Seconds by which clocks may differ."""
 _LONGEST_LIFE = 3600.0
-_LATEST = 253_402_300_799.0
-"""The end of the year 9999."""
 _NEEDED = ["exp", "iat", "iss", "aud", "sub"]
-
-
-@dataclass(frozen=True)
-class _Token:
-    """A token, and what its header says before anything is verified."""
-
-    text: str
-    kid: str
-    algorithm: str
 
 
 class TokenGuard:
@@ -160,7 +149,7 @@ class TokenGuard:
         scheme, _, token = text.partition(" ")
         return token.strip() if scheme.lower() == self._prefix.lower() else ""
 
-    def _presented(self, values: Sequence[bytes], *, aliased: bool) -> _Token | Verdict:
+    def _presented(self, values: Sequence[bytes], *, aliased: bool) -> Token | Verdict:
         if aliased:
             return Verdict.ALIASED
         if len(values) > 1:
@@ -168,12 +157,12 @@ class TokenGuard:
         text = self._token(values[0]) if values else ""
         if not text:
             return Verdict.MISSING
-        token = _parsed(text)
+        token = read_token(text)
         if not token.kid:
             return Verdict.UNKNOWN_KEY
         return token if token.algorithm in self._algorithms else Verdict.MISMATCH
 
-    def _judged(self, token: _Token) -> Verdict | OneTime:
+    def _judged(self, token: Token) -> Verdict | OneTime:
         import jwt
 
         key = self._keys.find(token.kid)
@@ -203,7 +192,7 @@ class TokenGuard:
 
     def _claimed(self, claims: Mapping[str, Any]) -> Verdict | OneTime:
         dates = [claims.get(name, 0) for name in ("exp", "iat", "nbf")]
-        if not all(map(_is_date, dates)):
+        if not all(map(is_date, dates)):
             return Verdict.MISMATCH
         refused = self._dated(*dates)
         if refused is not None:
@@ -245,26 +234,6 @@ def _known(algorithms: Iterable[str]) -> tuple[str, ...]:
 
 def _keys_at(place: str) -> KeySource:
     return RemoteKeys(place) if place.startswith(("https://", "http://")) else FileKeys(place)
-
-
-def _parsed(text: str) -> _Token:
-    """Read the header; a token that cannot be one of ours has no key id."""
-    import jwt
-
-    try:
-        header = jwt.get_unverified_header(text)
-    except (jwt.PyJWTError, ValueError, TypeError, AttributeError, RecursionError):
-        header = {}
-    kid, algorithm = header.get("kid"), header.get("alg")
-    # RFC 7515 section 4.1.11: what is critical must be understood, and nothing of it is.
-    if not isinstance(kid, str) or not isinstance(algorithm, str) or "crit" in header:
-        return _Token(text, "", "")
-    return _Token(text, kid, algorithm)
-
-
-def _is_date(value: object) -> bool:
-    """Whether this is a time (unix seconds): a number, and neither NaN nor one that no clock will show."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LATEST
 
 
 def _check_library() -> None:
