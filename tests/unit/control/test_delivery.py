@@ -137,6 +137,7 @@ async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+    made.run.forget_keys()
 
 
 async def test_a_value_is_there_before_its_version(stand: Stand) -> None:
