@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
+import signal
 import stat
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from operator import attrgetter
@@ -183,6 +186,16 @@ def test_a_new_secret_signs_at_once_and_none_at_all_stops(tmp_path: Path) -> Non
             place = (project / ".wicket/run/keys").resolve()
             assert place.is_dir()
         assert not place.exists(), "the keys end with the gateway"
+
+
+def test_every_request_is_signed_while_the_control_plane_starts_again(tmp_path: Path) -> None:
+    with RecordingOrigin() as api, running(_project(tmp_path, api)) as gateway:
+        pid = gateway.child("wicketgate.control")
+        os.kill(pid, signal.SIGKILL)
+        end = time.monotonic() + 4
+        while time.monotonic() < end:
+            assert _is_signed_with(gateway, api, SECRET)
+        assert gateway.child("wicketgate.control") != pid
 
 
 def _is_signed_with(gateway: Running, api: RecordingOrigin, secret: str) -> bool:

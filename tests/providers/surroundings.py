@@ -60,7 +60,6 @@ def surroundings(
         issuer or Issuer(),
         key_pair,
         roots or system_roots(),
-        Path("/dev/shm"),  # noqa: S108 - memory
         time.time,
         platform or {},
     )

@@ -127,7 +127,7 @@ async def managed_token(resource: str, client_id: str, surroundings: Surrounding
 async def _asked(ask: Callable[[_Client], JsonObject], surroundings: Surroundings, *, endpoint: str = "") -> Obtained:
     client = _Client(asyncio.get_running_loop(), surroundings, endpoint=endpoint)
     try:
-        found = await asyncio.to_thread(ask, client)
+        found = await surroundings.in_thread(ask, client)
     # msal raises what it trips over; its words may quote what it was given.
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OSError) as error:
         if client.refused is not None:

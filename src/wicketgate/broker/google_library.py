@@ -57,7 +57,7 @@ async def in_thread(surroundings: Surroundings, work: Callable[[Transport], T]) 
 
     transport = Transport(asyncio.get_running_loop(), surroundings)
     try:
-        return await asyncio.to_thread(work, transport)
+        return await surroundings.in_thread(work, transport)
     # The library trips over answers that lack what it expects, and its own words may hold the whole answer.
     except (GoogleAuthError, AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise ProviderError(f"Google's answer cannot be used: {type(error).__name__}") from None

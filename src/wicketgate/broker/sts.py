@@ -5,7 +5,6 @@ Source: https://docs.aws.amazon.com/STS/latest/APIReference/
 
 from __future__ import annotations
 
-import asyncio
 import re
 import threading
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from wicketgate.broker.signing_keys import signing_keys
-from wicketgate.broker.source import Obtained, ProviderError
+from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.ir.credentials.aws import AssumedRole
 
 _SECONDS = 10
@@ -31,13 +30,18 @@ _OUT_OF_TIME = re.compile("RequestExpired|ExpiredToken|Signature expired|not yet
 
 
 async def assume(
-    role: AssumedRole, operation: str, parameters: Mapping[str, Any], *, keys: Mapping[str, str] | None, roots: Path
+    role: AssumedRole,
+    operation: str,
+    parameters: Mapping[str, Any],
+    *,
+    keys: Mapping[str, str] | None,
+    surroundings: Surroundings,
 ) -> Obtained:
     """Ask STS for a role, signed with `keys`, or unsigned where the request proves itself.
 
     Raises `ProviderError` with STS's own code and message.
     """
-    return await asyncio.to_thread(_assume, role, operation, dict(parameters), keys, roots)
+    return await surroundings.in_thread(_assume, role, operation, dict(parameters), keys, surroundings.roots)
 
 
 def _assume(

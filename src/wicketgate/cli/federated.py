@@ -62,15 +62,16 @@ def _surroundings(workspace: Workspace, environment: str) -> Surroundings:
     from wicketgate.broker.source import Surroundings
     from wicketgate.compile import system_roots
     from wicketgate.control.issuer import IssuerKeeper
-    from wicketgate.control.key_files import memory_directory
     from wicketgate.control.texts import VariableTexts
+    from wicketgate.supervise.log import hush_libraries
     from wicketgate.variables import open_variables
 
+    hush_libraries()
     keys = open_issuer(workspace, environment)
     issuer = IssuerKeeper(issuer_section(workspace), lambda: keys, project=workspace.project.absolute().name)
     asyncio.run(issuer.prepare())
     variables = open_variables(workspace.project, state=workspace.state, environment=environment)
-    return Surroundings(VariableTexts(variables), issuer, _no_pair, system_roots(), memory_directory(), time.time)
+    return Surroundings(VariableTexts(variables), issuer, _no_pair, system_roots(), time.time)
 
 
 def _no_pair(name: str) -> NoReturn:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from wicketgate.broker.source import Obtained
@@ -64,6 +65,12 @@ class IssuerKeeper:
         now = self._clock()
         wanted = Wanted(audience, subject, life, claims)
         return Obtained(sign(self._keys[0].key, self._identity, wanted, now=now), int(now + life))
+
+    def speaks_as(self) -> tuple[str, ...]:
+        """Return what is the same in all its tokens, and what signs them."""
+        if self._identity is None or not self._keys:
+            return ()
+        return *astuple(self._identity), self._section.algorithm, self._keys[0].key.kid
 
     def documents(self) -> tuple[Document, ...]:
         """Return what the gateway publishes of itself, at both of its paths."""

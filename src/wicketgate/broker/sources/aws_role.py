@@ -16,7 +16,7 @@ def _open(credential: RoleByKeyPair, _: str, surroundings: Surroundings) -> Obta
     async def obtain() -> Obtained:
         parameters = {"ExternalId": credential.external_id} if credential.external_id else {}
         keys = await _keys(credential.keys, surroundings)
-        return await assume(credential.role, "assume_role", parameters, keys=keys, roots=surroundings.roots)
+        return await assume(credential.role, "assume_role", parameters, keys=keys, surroundings=surroundings)
 
     return obtain
 

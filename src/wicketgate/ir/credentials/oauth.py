@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wicketgate.ir.credentials.base import Credential
+from wicketgate.ir.credentials.base import Credential, server_of
 from wicketgate.ir.secrets import TextSecret
 
 
@@ -45,6 +45,10 @@ class OAuthToken(Credential):
     client: ClientSecret | PrivateKeyJwt | ClientCertificate
     parameters: tuple[tuple[str, str], ...] = ()
     ca: str = ""
+
+    @property
+    def asked(self) -> str:
+        return server_of(self.token_url)
 
     @property
     def certificate(self) -> str:
