@@ -8,95 +8,25 @@ const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
 const express = require('express');
-const { GuardConfigurationError, MemoryReplayStore, tokenGuard } = require('../index.js');
+const { GuardConfigurationError, tokenGuard } = require('../index.js');
+const { ask, listening, recorder } = require('../support/http.js');
+const { ISSUER, Issuer, encoded, now } = require('../support/issuer.js');
 
-const ISSUER = 'https://gateway.example.com/__zuplo/issuer';
 const DAY = 86_400;
 
-function now() {
-  return Math.floor(Date.now() / 1000);
-}
-
-function encoded(value) {
-  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-}
-
-class Issuer {
-  keys = new Map();
-  fetched = 0;
-  status = 200;
-  body;
-
-  constructor() {
-    this.newKey('k1');
-  }
-
-  newKey(kid) {
-    this.keys.set(kid, generateKeyPairSync('ec', { namedCurve: 'P-256' }));
-  }
-
-  keySet() {
-    const keys = [...this.keys].map(([kid, pair]) => ({
-      ...pair.publicKey.export({ format: 'jwk' }),
-      kid,
-      use: 'sig',
-      alg: 'ES256',
-    }));
-    return JSON.stringify({ keys });
-  }
-
-  token({ kid = 'k1', pair = this.keys.get(kid), ...changed } = {}) {
-    const claims = {
-      iss: ISSUER, aud: 'orders', sub: 'wicket:berlin:orders', installation: 'berlin',
-      iat: now(), nbf: now() - 30, exp: now() + 300, jti: Math.random().toString(36), ...changed,
-    };
-    const signed = `${encoded({ alg: 'ES256', typ: 'JWT', kid })}.${encoded(claims)}`;
-    const signature = sign('sha256', Buffer.from(signed), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' });
-    return `${signed}.${signature.toString('base64url')}`;
-  }
-}
-
-async function listening(server, use) {
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    return await use(server.address().port);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-}
-
 /** Serves the keys and a guarded application while `use({ issuer, ask, lines })` runs. */
-async function guarded(options, use) {
+function guarded(options, use) {
   const issuer = new Issuer();
-  const keys = http.createServer(async (req, res) => {
-    issuer.fetched += 1;
-    await issuer.answers;
-    res.writeHead(issuer.status, { 'cache-control': 'public, max-age=300', location: '/elsewhere' });
-    res.end(issuer.body ?? issuer.keySet());
-  });
-  await listening(keys, async (port) => {
-    const lines = [];
-    const write = (line) => lines.push(line);
-    const logger = { info: write, warn: write, error: write };
+  const logger = recorder();
+  return listening(issuer.serve, async (port) => {
     const jwks = `http://127.0.0.1:${port}/jwks.json`;
     const app = express();
     app.use(tokenGuard({ issuer: ISSUER, audience: 'orders', jwks, logger, ...options }));
     app.use((req, res) => res.json({ headers: Object.keys(req.headers), verdict: req.wicketgateGuard }));
-    await listening(http.createServer(app), (at) => use({ issuer, lines, ask: (...values) => ask(at, values) }));
-  });
-}
-
-function ask(port, values) {
-  return new Promise((resolve, reject) => {
-    const raw = ['Host', 'origin', ...values.flatMap((value) => ['Authorization', value])];
-    const request = http.request({ port, host: '127.0.0.1', path: '/a?b', headers: raw }, (response) => {
-      let body = '';
-      response.on('data', (chunk) => (body += chunk));
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
+    await listening(app, (at) => {
+      const send = (...values) => ask(at, values.map((value) => ['Authorization', value]));
+      return use({ issuer, lines: logger.lines, ask: send });
     });
-    request.on('error', reject);
-    request.end();
   });
 }
 
@@ -207,14 +137,6 @@ test('a token counts once where that is asked', async () => {
     assert.ok(lines.at(-1).includes('used before'));
     assert.equal((await send(`Bearer ${issuer.token({ jti: undefined })}`)).status, 401);
   });
-});
-
-test('a full replay store refuses, and forgets what has ended', () => {
-  let at = 0;
-  const store = new MemoryReplayStore({ most: 2, now: () => at });
-  assert.deepEqual(['a', 'b', 'c', 'a'].map((key) => store.first(key, 10)), [true, true, false, false]);
-  at = 11;
-  assert.ok(store.first('a', 20));
 });
 
 test('invented keys make no flood of fetches', async () => {
