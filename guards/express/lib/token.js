@@ -43,7 +43,8 @@ function parsed(part) {
 
 function split(token) {
   const parts = token.split('.');
-  if (parts.length !== 3 || token.length > MOST_BYTES || !parts.every((part) => /^[\w-]+$/.test(part))) return undefined;
+  if (parts.length !== 3 || token.length > MOST_BYTES) return undefined;
+  if (!parts.every((part) => /^[\w-]+$/.test(part))) return undefined;
   try {
     return { header: parsed(parts[0]), claims: parsed(parts[1]), parts };
   } catch {

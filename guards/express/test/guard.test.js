@@ -19,7 +19,8 @@ async function serving(options, use) {
   const guard = secretGuard({ logger, ...options });
   app.use(guard);
   app.use((req, res) => {
-    res.json({ headers: req.headers, distinct: req.headersDistinct, raw: req.rawHeaders, verdict: req.wicketgateGuard });
+    const { headers, headersDistinct: distinct, rawHeaders: raw, wicketgateGuard: verdict } = req;
+    res.json({ headers, distinct, raw, verdict });
   });
   return listening(app, (port) => use(port, guard, logger));
 }
@@ -90,6 +91,10 @@ test('a secret file is read again when it changes and keeps the last good secret
     }
     fs.rmSync(secretFile);
     assert.equal(await status(port, NEXT), 200);
+    fs.symlinkSync(secretFile, secretFile);
+    assert.equal(await status(port, NEXT), 200, 'not even its state can be read');
+    assert.match(logger.lines.at(-1), /ELOOP.*last good secrets stay in force/);
+    fs.rmSync(secretFile);
     fs.writeFileSync(secretFile, NEXT);
     assert.equal(await status(port, CURRENT), 401);
   });
@@ -108,6 +113,7 @@ const REFUSED_AT_START = {
   'no file': [{ secretFile: '/nonexistent/guard' }, /ENOENT/],
   'both': [{ secrets: [CURRENT], secretFile: '/nonexistent/guard' }, /both given/],
   'mode': [{ secrets: [CURRENT], mode: 'off' }, /mode: "off"/],
+  'misspelt': [{ secret: CURRENT, secrets: [CURRENT] }, /^secret: not an option/],
   'header with underscore': [{ secrets: [CURRENT], header: 'backend_secret' }, /no underscore/],
   'no header': [{ secrets: [CURRENT], header: '' }, /header/],
 };

@@ -124,7 +124,10 @@ test('a stranger\'s key is refused', async () => {
 test('what is no token is refused', async () => {
   await guarded({}, async ({ issuer, ask: send }) => {
     const right = `Bearer ${issuer.token()}`;
-    const wrong = [[], ['Bearer'], ['Bearer a.b.c'], ['Basic dXM6aXQ='], [`Bearer ${'x'.repeat(9000)}`], [right, right]];
+    const wrong = [
+      [], ['Bearer'], ['Bearer a.b.c'], ['Basic dXM6aXQ='], [`Bearer ${'x'.repeat(9000)}`], [right, right],
+      [`${right} more`], [`${right}\xa0`],
+    ];
     for (const values of wrong) assert.equal((await send(...values)).status, 401, String(values));
     assert.equal((await send(right)).status, 200);
   });
@@ -149,6 +152,55 @@ test('invented keys make no flood of fetches', async () => {
     }
     assert.equal(issuer.fetched, 1);
   });
+});
+
+test('invented keys at a slow issuer hold up nobody whose key is known', async (context) => {
+  await guarded({}, async ({ issuer, ask: send }) => {
+    assert.equal((await send(`Bearer ${issuer.token()}`)).status, 200);
+    const clock = performance.now.bind(performance);
+    context.mock.method(performance, 'now', () => clock() + 31_000);
+    let answer;
+    issuer.answers = new Promise((resolve) => (answer = resolve));
+    let waiting = 100;
+    const ended = () => (waiting -= 1);
+    const invented = Array.from({ length: 100 }, (_, number) => {
+      const pair = issuer.keys.get('k1');
+      return send(`Bearer ${issuer.token({ kid: `invented-${number}`, pair })}`).finally(ended);
+    });
+    for (const end = Date.now() + 5_000; issuer.fetched < 2; ) {
+      assert.ok(Date.now() < end);
+      await new Promise(setImmediate);
+    }
+    const known = await Promise.all(Array.from({ length: 20 }, () => send(`Bearer ${issuer.token()}`)));
+    assert.deepEqual(known.map(({ status }) => status), Array(20).fill(200));
+    assert.equal(waiting, 100);
+    answer();
+    assert.deepEqual((await Promise.all(invented)).map(({ status }) => status), Array(100).fill(401));
+    assert.equal(issuer.fetched, 2);
+  });
+});
+
+test('of a key set without end no more is read than a key set can have', async () => {
+  let sent = 0;
+  let closed;
+  const gone = new Promise((resolve) => (closed = resolve));
+  const [part, most] = [Buffer.alloc(64 * 1024, 0x20), 64 * 1024 * 1024];
+  const endless = (req, res) => {
+    const more = () => {
+      while (!res.destroyed && sent < most && res.write(part)) sent += part.length;
+      if (sent >= most) res.end();
+    };
+    res.on('drain', more).on('close', closed);
+    more();
+  };
+  await listening(endless, (port) =>
+    guarded({ jwks: `http://127.0.0.1:${port}/` }, async ({ issuer, lines, ask: send }) => {
+      assert.equal((await send(`Bearer ${issuer.token()}`)).status, 401);
+      await gone;
+      assert.ok(sent < most / 2, `${sent} bytes`);
+      assert.match(lines.at(-2), /cannot refresh the keys of \S+: more than 262144 bytes/);
+    }),
+  );
 });
 
 test('nobody is refused while the keys are fetched', async () => {
@@ -196,6 +248,9 @@ test('what would let anybody in is no guard', () => {
   const wrong = [
     { issuer: '' }, { audience: '' }, { issuer: 'http://gateway.example.com' }, { jwks: 'http://a.example.com/k' },
     { algorithms: [] }, { algorithms: ['none'] }, { algorithms: ['HS256'] }, { mode: 'off' }, { header: 'x_token' },
+    { audience: ['orders'] }, { claims: { installation: undefined } }, { claims: { installation: '' } }, { once: 'no' },
+    { replay: { first: () => true } }, { once: true, replay: {} }, { jwks: 'https://user:password@a.example.com/k' },
+    { algorithm: 'ES256' },
   ];
   for (const options of wrong) {
     assert.throws(() => tokenGuard({ ...right, ...options }), GuardConfigurationError, JSON.stringify(options));
