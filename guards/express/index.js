@@ -89,6 +89,7 @@ function arrived(req, isUpgrade, limit) {
     names: [...fields.keys()],
     values: (name) => fields.get(name) ?? [],
     shown: (name) => req.headers[name],
+    mayHaveBody: !isUpgrade,
     body: async () => (isUpgrade ? EMPTY : readBody(req, limit)),
     trailers: () => req.rawTrailers,
     hideTrailers: () => hideTrailers(req),

@@ -81,7 +81,7 @@ class SignatureJudge {
 
   /**
    * `request`: method, target, names and values(name) as they came (names in lower case), shown(name) as the handlers
-   * see it; body() reads it, or gives undefined where it is too large; trailers() and hideTrailers().
+   * see it; mayHaveBody; body() reads it, or gives undefined where it is too large; trailers() and hideTrailers().
    */
   async judge(request) {
     const values = request.values('authorization');
@@ -138,7 +138,7 @@ class SignatureJudge {
   async #intact(request) {
     const [payload] = request.values('x-amz-content-sha256');
     if (payload === UNSIGNED_PAYLOAD) {
-      if (!this.#options.unsignedPayload) return 'mismatch';
+      if (request.mayHaveBody && !this.#options.unsignedPayload) return 'mismatch';
       request.hideTrailers();
       return undefined;
     }

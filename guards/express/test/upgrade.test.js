@@ -69,6 +69,8 @@ test('with its proof each guard lets an upgrade in', async () => {
     assert.match(await upgrade(port, fields), /^HTTP\/1\.1 401 /, 'once');
     assert.match(await upgrade(port, signed({ target: '/other' })), /^HTTP\/1\.1 401 /);
     assert.match(await upgrade(port, signed({ target: '/s', body: 'x' })), /^HTTP\/1\.1 401 /, 'it has no body');
+    const unsigned = signed({ target: '/s', payload: 'UNSIGNED-PAYLOAD' });
+    assert.equal(await upgrade(port, unsigned), admitted, 'and so none to sign');
   });
 });
 
