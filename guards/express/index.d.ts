@@ -89,7 +89,7 @@ export interface ReplayStore {
 export declare class MemoryReplayStore implements ReplayStore {
   /**
    * @param options.most How many keys. One more is refused, until one has ended: what counts is never forgotten.
-   * Default: 1,000,000, which is 2,700 requests a second with the signature guard's `window` of 300 s.
+   * Default: 1,000,000, which is 2,700 requests a second with the signature guard's `window` of 300 s, and 300 MB.
    * @param options.now The clock, in unix seconds.
    */
   constructor(options?: { most?: number; now?: () => number });
