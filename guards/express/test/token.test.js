@@ -3,7 +3,6 @@
 const assert = require('node:assert/strict');
 const { createHmac, generateKeyPairSync, sign } = require('node:crypto');
 const fs = require('node:fs');
-const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
@@ -232,8 +231,10 @@ test('without keys nobody enters, and a redirect is not followed', async () => {
   }
 });
 
-test('keys from a file are read again when it changes', async () => {
-  const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'guard-')), 'jwks.json');
+test('keys from a file are read again when it changes', async (context) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'guard-'));
+  context.after(() => fs.rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'jwks.json');
   const issuer = new Issuer();
   fs.writeFileSync(file, issuer.keySet());
   await guarded({ jwks: file }, async ({ ask: send }) => {
