@@ -189,7 +189,7 @@ def test_a_new_secret_signs_at_once_and_none_at_all_stops(tmp_path: Path) -> Non
 
 
 def test_every_request_is_signed_while_the_control_plane_starts_again(tmp_path: Path) -> None:
-    with RecordingOrigin() as api, running(_project(tmp_path, api)) as gateway:
+    with RecordingOrigin() as api, running(_project(tmp_path, api.url)) as gateway:
         pid = gateway.child("wicketgate.control")
         os.kill(pid, signal.SIGKILL)
         end = time.monotonic() + 4
