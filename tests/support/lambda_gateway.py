@@ -1,0 +1,91 @@
+"""Lambda with one function behind the gateway: routes that invoke it in every way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.support.envoy import running
+from tests.support.gateway import Gateway
+from tests.support.origin import RecordingOrigin, Seen
+from tests.support.project import handler, operation, policy, write_project
+from tests.support.sigv4 import Key
+from tests.support.variables import GivenVariables
+from wicketgate.compile import compile_project
+from wicketgate.envoy.signature import keys_file
+from wicketgate.ir.secrets import SigningKeys
+
+KEY = Key(service="lambda", region="eu-west-1")
+PATH = "/2015-03-31/functions/{}/invocations"
+
+
+@dataclass
+class Function:
+    """Lambda with one function; `result` makes the bytes of its result of an event."""
+
+    result: Callable[[Any], bytes] = field(default=lambda event: b'"unset"')
+    headers: tuple[str, ...] = ()
+    status: str = "200 OK"
+    event: Any = None
+
+    def reply(self, seen: Seen) -> bytes:
+        self.event = json.loads(seen.body)
+        body = self.result(self.event)
+        lines = [f"HTTP/1.1 {self.status}", *self.headers, f"content-length: {len(body)}", "", ""]
+        return "\r\n".join(lines).encode() + body
+
+
+class Shared(tuple[Gateway, RecordingOrigin]):
+    """One gateway for all tests, and its Lambda."""
+
+    def __repr__(self) -> str:
+        return "shared"
+
+
+@contextmanager
+def serving_lambda(folder: Path) -> Iterator[Shared]:
+    """Routes `/1/…` and `/2/…` speak the formats, `/bare/…` and `/bare2/…` without the context of API Gateway."""
+    with RecordingOrigin() as origin:
+        known = {"functionName": "orders", "region": KEY.region, "endpoint": origin.url}
+        keys = {"accessKeyId": KEY.key_id, "secretAccessKey": "$env(SECRET)"}
+        ways: dict[str, dict[str, Any]] = {
+            "1": {"useLambdaProxyIntegration": True, "binaryMediaTypes": ["image/*"]},
+            "2": {"useLambdaProxyIntegration": True, "payloadFormatVersion": "2.0", "returnAmazonTraceIdHeader": True},
+            "bare": {},
+            "bare2": {
+                "payloadFormatVersion": "2.0",
+                "functionName": "arn:aws:lambda:eu-west-1:123456789012:function:o:7",
+            },
+        }
+        paths = {
+            f"/{way}/{{tenant}}/{{rest}}": {
+                method: operation(handler("awsLambdaHandler", **{**known, **keys, **options}), outbound=["outbound"])
+                for method in ("get", "head", "post", "put", "delete")
+            }
+            for way, options in ways.items()
+        }
+        outbound = policy("outbound", "remove-headers-outbound", "RemoveHeadersOutboundPolicy", headers=["x-internal"])
+        project = write_project(folder / "project", paths, policies=[outbound])
+        compiled = compile_project(
+            project, variables=GivenVariables(secret={"SECRET": "in the file"}), listen=("127.0.0.1:0",)
+        )
+        assert compiled.resources is not None, compiled.diagnostics
+        gates = dict.fromkeys(
+            (n for n, s in compiled.resources.secrets.items() if isinstance(s, SigningKeys)), "living"
+        )
+        for source in compiled.resources.secrets.values():
+            if isinstance(source, SigningKeys):
+                file = folder / keys_file(source.use)
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(f"[default]\naws_access_key_id={KEY.key_id}\naws_secret_access_key={KEY.secret}\n")
+        with running(compiled.resources, folder, gates) as envoy:
+            yield Shared((Gateway(envoy), origin))
+
+
+def result(**members: Any) -> bytes:
+    """Return what a function returns: a status, headers, a body."""
+    return json.dumps(members).encode()
