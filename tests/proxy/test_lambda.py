@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from mangum import Mangum
 
 from tests.support.gateway import Answer, Gateway
+from tests.support.http2 import Http2Answer, http2_request
 from tests.support.lambda_gateway import KEY, PATH, Function, Shared, result, serving_lambda
 from tests.support.origin import Seen
 from tests.support.sigv4 import expected
@@ -355,6 +356,29 @@ def test_a_head_has_no_body(gateway: Gateway, function: Function) -> None:
     answer = gateway.get("/1/t/x", method="HEAD")
     assert (answer.status, answer.body, function.event["httpMethod"]) == (200, b"", "HEAD")
     assert answer.one("content-length") == "5"
+
+
+def test_an_event_has_no_trailers(gateway: Gateway, shared: Shared) -> None:
+    before = len(shared[1].seen)
+    head = b"POST /1/t/x HTTP/1.1\r\nhost: g\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert _refusal(gateway.raw(head + b"3\r\nabc\r\n0\r\nx-t: v\r\n\r\n")) == (400, "trailers-refused")
+    fields = [(":method", "POST"), (":scheme", "http"), (":authority", "gateway"), (":path", "/2/t/x")]
+    for body in (b"", b"over http/2"):
+        answer = http2_request(gateway.envoy.port, fields, body=body, trailers=[("x-t", "v")])
+        assert _refusal(answer) == (400, "trailers-refused")
+    assert len(shared[1].seen) == before
+
+
+def test_a_function_is_no_websocket(gateway: Gateway, shared: Shared) -> None:
+    before = len(shared[1].seen)
+    upgrade = ("connection: upgrade", "upgrade: websocket", "sec-websocket-key: AAAA", "sec-websocket-version: 13")
+    request = "\r\n".join(["GET /1/t/x HTTP/1.1", "host: g", *upgrade, "", ""])
+    assert _refusal(gateway.raw(request.encode())) == (400, "upgrade-refused")
+    assert len(shared[1].seen) == before
+
+
+def _refusal(answer: Answer | Http2Answer) -> tuple[int, str]:
+    return answer.status, json.loads(answer.body)["code"]
 
 
 def test_each_try_takes_the_same_event(gateway: Gateway, function: Function, shared: Shared) -> None:

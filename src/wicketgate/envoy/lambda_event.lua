@@ -65,6 +65,13 @@ local function fits(size)
   if size > LONGEST_EVENT then error({ status = "413" }, 0) end
 end
 
+-- There is no place for them in an event, and Envoy's signer signs no request that has any.
+local function refuse_trailers(handle)
+  if not handle:trailers() then return end
+  handle:streamInfo():dynamicMetadata():set("wicketgate", "refused", "trailers")
+  error({ status = "400" }, 0)
+end
+
 local function member(name, json)
   return quoted(name) .. ":" .. json
 end
@@ -313,6 +320,7 @@ end
 local function invoke(handle)
   -- First of all: what was asked of the stream before it waited does not outlive the wait.
   local buffer = handle:body(true)
+  refuse_trailers(handle)
   local context, headers = handle:filterContext(), handle:headers()
   local request = asked(headers, buffer:length() > 0 and buffer:getBytes(0, buffer:length()) or "")
   local event = (context:get("format") == "2.0" and event_2 or event_1)(handle, context, request)
@@ -331,7 +339,6 @@ local function invoke(handle)
   headers:replace("x-envoy-original-path", original)
   if trace then headers:replace("x-amzn-trace-id", trace) end
   buffer:setBytes(event)
-  return nil
 end
 
 -- Envoy forwards the request as it is when a script fails; this one answers instead.

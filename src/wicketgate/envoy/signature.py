@@ -2,6 +2,8 @@
 
 Envoy sends a request unsigned when it has no keys. So a gate stands before the signer, which is open while the broker
 holds keys, and behind it the date is demanded that only the signer writes: without it the request is answered 503.
+Between the two stands a program that only unsigned requests meet: one that ends with trailers, which Envoy does not
+sign, is answered 400, for it is no fault of the keys.
 
 How Envoy 1.39 reads keys, measured with two workers: a file that is moved in counts within milliseconds, for all of
 them; one that is written in place does not count. One that is missing when the signer is made is never looked at again.
@@ -16,9 +18,11 @@ only if it holds no escape: one that holds both escapes and unescaped reserved c
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from wicketgate.envoy.injection import demand, inject
 from wicketgate.envoy.names import use_name
-from wicketgate.envoy.types import http_filter
+from wicketgate.envoy.types import extension, http_filter
 from wicketgate.ir.credentials.base import CredentialUse
 from wicketgate.ir.origin import Signing, SigningAlgorithm
 from wicketgate.ir.secrets import SigningKeys
@@ -30,6 +34,7 @@ _HOP_HEADERS = ("connection", "expect", "keep-alive", "proxy-connection", "te", 
 _ON_THE_WAY = ("traceparent", "tracestate", "via")
 _UNSIGNED = (_SIGNATURE, *_HOP_HEADERS, *_ON_THE_WAY)
 _FORGEABLE = ("x-amz-content-sha256", _DATE, "x-amz-region-set", "x-amz-security-token")
+_TRAILERS_PROGRAM = files("wicketgate.envoy").joinpath("trailers.lua").read_text(encoding="utf-8")
 _ALGORITHMS = {SigningAlgorithm.SIGV4: "AWS_SIGV4", SigningAlgorithm.SIGV4A: "AWS_SIGV4A"}
 
 
@@ -47,6 +52,7 @@ def signature_filters(use: CredentialUse, signing: Signing) -> list[JsonObject]:
         _remove("wicketgate.signature.forget", *_FORGEABLE),
         inject(_SIGNATURE, SigningKeys(use)),
         _signer(use, signing),
+        *([_refuse_trailers()] if signing.signs_payload else []),
         demand(_DATE),
     ]
 
@@ -71,6 +77,20 @@ def _signer(use: CredentialUse, signing: Signing) -> JsonObject:
                 "profile": "default",
             },
         },
+    )
+
+
+def _refuse_trailers() -> JsonObject:
+    """Return the program, which Envoy passes by where there is a date: signed requests pay for one comparison."""
+    date = extension("date", "envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=_DATE)
+    signed = {"single_predicate": {"input": date, "value_match": {"contains": "T"}}}
+    skip = extension("skip", "envoy.extensions.filters.common.matcher.action.v3.SkipFilter")
+    program = {"inline_string": _TRAILERS_PROGRAM}
+    return extension(
+        "wicketgate.signature.trailers",
+        "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+        extension_config=http_filter("wicketgate.trailers", "lua.v3.Lua", default_source_code=program),
+        xds_matcher={"matcher_list": {"matchers": [{"predicate": signed, "on_match": {"action": skip}}]}},
     )
 
 
