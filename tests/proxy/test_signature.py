@@ -7,7 +7,6 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,21 +24,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.proxy.conftest import forward
-from tests.support.envoy import running
-from tests.support.gateway import Answer, Gateway
+from tests.support.gateway import Answer
 from tests.support.http2 import Http2Answer, http2_request
 from tests.support.origin import OK, RecordingOrigin, Seen
 from tests.support.project import policy, write_project
+from tests.support.signing import Signed, profile, signing
 from tests.support.sigv4 import Key, expected, public_key, signed_headers, verify_asymmetric
-from tests.support.variables import GivenVariables
-from wicketgate.compile import compile_project
-from wicketgate.envoy.signature import keys_file
-from wicketgate.ir.secrets import SigningKeys
 from wicketgate_guard import SignatureGuard, Verdict
 from wicketgate_guard._canonical import SignedRequest
 
 KEY = Key()
-KEYS = f"[default]\naws_access_key_id={KEY.key_id}\naws_secret_access_key={KEY.secret}\n"
+KEYS = profile(KEY)
 NO_KEYS = "[default]\n"
 CALLERS = (
     "authorization: AWS4-HMAC-SHA256 Credential=forged",
@@ -56,21 +51,6 @@ WAYS = {
 }
 
 
-@dataclass(frozen=True)
-class Signed:
-    """A gateway that signs in every way, and the files with its keys."""
-
-    gateway: Gateway
-    files: tuple[Path, ...]
-
-    def put(self, text: str) -> None:
-        """Move other keys in, as the broker does."""
-        for file in self.files:
-            draft = file.with_name("draft")
-            draft.write_text(text)
-            draft.replace(file)
-
-
 @contextmanager
 def _signing(folder: Path, origin: RecordingOrigin, *, gate: str = "living", keys: str = KEYS) -> Iterator[Signed]:
     name = "sign-request-inbound", "SignRequestInboundPolicy"
@@ -78,18 +58,8 @@ def _signing(folder: Path, origin: RecordingOrigin, *, gate: str = "living", key
     paths = {f"/{way}/{{rest}}": dict.fromkeys(("get", "post", "put"), forward(inbound=[way])) for way in WAYS}
     paths |= {f"/{way}/a/{{rest}}": dict.fromkeys(("get", "post"), forward(inbound=[way])) for way in WAYS}
     project = write_project(folder / "project", paths, policies=policies)
-    variables = GivenVariables(plain={"ORIGIN": origin.url}, secret={"SECRET": "only the file counts here"})
-    compiled = compile_project(project, variables=variables, listen=("127.0.0.1:0",))
-    assert compiled.resources is not None, compiled.diagnostics
-    gates = {name: gate for name, source in compiled.resources.secrets.items() if isinstance(source, SigningKeys)}
-    sources = compiled.resources.secrets.values()
-    files = tuple({folder / keys_file(each.use) for each in sources if isinstance(each, SigningKeys)})
-    for file in files:
-        file.parent.mkdir(parents=True)
-        if keys:
-            file.write_text(keys)
-    with running(compiled.resources, folder, gates) as envoy:
-        yield Signed(Gateway(envoy), files)
+    with signing(project, folder, origin=origin.url, keys=keys, gate=gate) as signed:
+        yield signed
 
 
 class Shared(tuple[Signed, RecordingOrigin]):

@@ -9,15 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.support.envoy import running
 from tests.support.gateway import Gateway
 from tests.support.origin import RecordingOrigin, Seen
 from tests.support.project import handler, operation, policy, write_project
+from tests.support.signing import profile, signing
 from tests.support.sigv4 import Key
-from tests.support.variables import GivenVariables
-from wicketgate.compile import compile_project
-from wicketgate.envoy.signature import keys_file
-from wicketgate.ir.secrets import SigningKeys
 
 KEY = Key(service="lambda", region="eu-west-1")
 PATH = "/2015-03-31/functions/{}/invocations"
@@ -70,20 +66,8 @@ def serving_lambda(folder: Path) -> Iterator[Shared]:
         }
         outbound = policy("outbound", "remove-headers-outbound", "RemoveHeadersOutboundPolicy", headers=["x-internal"])
         project = write_project(folder / "project", paths, policies=[outbound])
-        compiled = compile_project(
-            project, variables=GivenVariables(secret={"SECRET": "in the file"}), listen=("127.0.0.1:0",)
-        )
-        assert compiled.resources is not None, compiled.diagnostics
-        gates = dict.fromkeys(
-            (n for n, s in compiled.resources.secrets.items() if isinstance(s, SigningKeys)), "living"
-        )
-        for source in compiled.resources.secrets.values():
-            if isinstance(source, SigningKeys):
-                file = folder / keys_file(source.use)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(f"[default]\naws_access_key_id={KEY.key_id}\naws_secret_access_key={KEY.secret}\n")
-        with running(compiled.resources, folder, gates) as envoy:
-            yield Shared((Gateway(envoy), origin))
+        with signing(project, folder, origin=origin.url, keys=profile(KEY)) as signed:
+            yield Shared((signed.gateway, origin))
 
 
 def result(**members: Any) -> bytes:

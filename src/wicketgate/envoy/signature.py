@@ -1,4 +1,6 @@
-"""Signatures over requests, made by Envoy on each try (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
+"""Signatures over requests, made by Envoy on each try.
+
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 
 Envoy sends a request unsigned when it has no keys. So a gate stands before the signer, which is open while the broker
 holds keys, and behind it the date is demanded that only the signer writes: without it the request is answered 503.
@@ -11,9 +13,10 @@ Later, one that goes, is empty or has more than 4,096 bytes leaves it the keys t
 one that cannot be parsed, makes it forget them.
 
 What is signed: method, path, query, the hash of the body, and every header that has a value, `host` as the origin gets
-it, but those of one hop or changed on the way. Envoy itself leaves out `x-forwarded-for`, `x-forwarded-proto` and
-`x-amzn-trace-id`. A body is read whole, 1 MiB at most (else 413), unless it stays unsigned. For S3 a path is encoded
-only if it holds no escape: one that holds both escapes and unescaped reserved characters is refused there.
+it, but those of one hop or changed on the way; for AWS more are left out, as its own SDKs do. Envoy itself leaves out
+`x-forwarded-for`, `x-forwarded-proto` and `x-amzn-trace-id`. A body is read whole, 1 MiB at most (else 413), unless it
+stays unsigned. For S3 a path is encoded only if it holds no escape: one that holds both escapes and unescaped reserved
+characters is refused there. Elsewhere a path is signed without its empty segments.
 """
 
 from __future__ import annotations
@@ -24,15 +27,18 @@ from wicketgate.envoy.injection import demand, inject
 from wicketgate.envoy.names import use_name
 from wicketgate.envoy.types import extension, http_filter
 from wicketgate.ir.credentials.base import CredentialUse
-from wicketgate.ir.origin import Signing, SigningAlgorithm
+from wicketgate.ir.origin import Signing, SigningAlgorithm, Verifier
 from wicketgate.ir.secrets import SigningKeys
 from wicketgate.json_types import JsonObject
 
 _SIGNATURE = "authorization"
 _DATE = "x-amz-date"
 _HOP_HEADERS = ("connection", "expect", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade")
-_ON_THE_WAY = ("traceparent", "tracestate", "via")
+_ON_THE_WAY = ("baggage", "traceparent", "tracestate", "via")
 _UNSIGNED = (_SIGNATURE, *_HOP_HEADERS, *_ON_THE_WAY)
+"""A guard refuses what is not signed, but for these."""
+_UNSIGNED_FOR_AWS = ("proxy-authenticate", "proxy-authorization", "trailer", "user-agent")
+"""botocore 1.44 leaves these out for AWS, and awscrt 0.38 `sec-websocket-*`: hops on the way may change them."""
 _FORGEABLE = ("x-amz-content-sha256", _DATE, "x-amz-region-set", "x-amz-security-token")
 _TRAILERS_PROGRAM = files("wicketgate.envoy").joinpath("trailers.lua").read_text(encoding="utf-8")
 _ALGORITHMS = {SigningAlgorithm.SIGV4: "AWS_SIGV4", SigningAlgorithm.SIGV4A: "AWS_SIGV4A"}
@@ -66,7 +72,7 @@ def _signer(use: CredentialUse, signing: Signing) -> JsonObject:
         region=signing.region,
         signing_algorithm=_ALGORITHMS[signing.algorithm],
         use_unsigned_payload=not signing.signs_payload,
-        match_excluded_headers=[{"exact": name} for name in _UNSIGNED],
+        match_excluded_headers=_excluded(signing.verifier),
         credential_provider={
             "custom_credential_provider_chain": True,
             "credentials_file_provider": {
@@ -78,6 +84,12 @@ def _signer(use: CredentialUse, signing: Signing) -> JsonObject:
             },
         },
     )
+
+
+def _excluded(verifier: Verifier) -> list[JsonObject]:
+    names = _UNSIGNED if verifier is Verifier.GUARD else (*_UNSIGNED, *_UNSIGNED_FOR_AWS)
+    prefixes = () if verifier is Verifier.GUARD else ("sec-websocket-",)
+    return [*({"exact": name} for name in names), *({"prefix": prefix} for prefix in prefixes)]
 
 
 def _refuse_trailers() -> JsonObject:
