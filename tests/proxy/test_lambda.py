@@ -119,8 +119,16 @@ def test_lambda_gets_the_event_and_nothing_beside_it(gateway: Gateway, function:
     assert gateway.get("/2/t/x?y=1", *sent, "accept: text/plain").status == 200
     seen = shared[1].last
     assert (seen.method, seen.target) == ("POST", PATH.format("orders"))
-    names = {name.lower() for name, _ in seen.headers}
-    assert not names & {"cookie", "accept", "x-amz-invocation-type", "x-amz-log-type", "x-forwarded-for"}
+    assert {name.lower() for name, _ in seen.headers} == {
+        "authorization",
+        "content-length",
+        "content-type",
+        "host",
+        "x-amz-content-sha256",
+        "x-amz-date",
+        "x-envoy-attempt-count",
+        "x-request-id",
+    }
     assert seen.one("authorization").startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
     assert seen.one("content-type") == "application/json"
     assert function.event["headers"]["authorization"] == "Bearer callers"
@@ -397,3 +405,29 @@ def test_each_try_takes_the_same_event(gateway: Gateway, function: Function, sha
     first, second = origin.seen[before:]
     assert (first.body, first.target) == (second.body, second.target)
     assert second.one("authorization") == expected(second, KEY)
+
+
+def test_logs_and_error_pages_tell_the_path_of_the_caller(gateway: Gateway, shared: Shared) -> None:
+    """Which no header to Lambda tells: it stands in the stream's metadata."""
+    asked = "/1/a%20b/path-of-the-caller?token=secret"
+    shared[1].reply = _hang_up
+    answer = gateway.get(asked, method="POST", body=b"body")
+    assert (answer.status, answer.json()["instance"]) == (503, "/1/a%20b/path-of-the-caller")
+    assert gateway.get("/unknown/path-of-nobody?token=secret").json()["instance"] == "/unknown/path-of-nobody"
+    logged = _logged(gateway, "path-of-nobody")
+    assert '"path":"/1/a%20b/path-of-the-caller"' in logged
+    assert '"path":"/unknown/path-of-nobody"' in logged
+    assert "token=secret" not in logged
+
+
+def _hang_up(seen: Seen) -> bytes:
+    raise OSError
+
+
+def _logged(gateway: Gateway, until: str) -> str:
+    for _ in range(200):
+        text = gateway.envoy.log.read_text()
+        if f'"path":"/unknown/{until}"' in text:
+            return text
+        time.sleep(0.1)
+    raise AssertionError(text)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from wicketgate.envoy.callers_path import CALLERS_PATH
 from wicketgate.envoy.origin_failures import origin_failures
 from wicketgate.envoy.reply_filters import both, either, with_details, with_metadata, with_status
 from wicketgate.envoy.steps import TOO_LARGE
@@ -96,7 +97,7 @@ def _problem(status: int, code: str) -> JsonObject:
         "type": f"https://httpproblems.com/http-status/{status}",
         "title": phrase,
         "status": status,
-        "instance": "%PATH(NQ:ORIG_OR_PATH)%",
+        "instance": CALLERS_PATH,
         **({"code": code} if code else {}),
         "trace": {
             "timestamp": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",

@@ -305,7 +305,7 @@ local function asked(headers, body)
   return { method = headers:get(":method"), path = path, query = query, headers = header_pairs(headers), body = body }
 end
 
--- The caller's headers are in the event and nowhere else: Lambda would take some of them for its own.
+-- The caller's headers and path are in the event and nowhere else: Lambda would take some of them for its own.
 local function readdress(headers, target)
   local names = {}
   for name in pairs(headers) do names[#names + 1] = name end
@@ -331,12 +331,11 @@ local function invoke(handle)
     proxy = context:get("proxy") or false,
     trace = context:get("trace") or false,
     method = request.method,
+    -- Logs and error pages read it here.
     path = original:match("^[^?]*"),
     request_id = first_header(request, "x-request-id"),
   })
   readdress(headers, context:get("target"))
-  -- Logs and error pages read the caller's path here.
-  headers:replace("x-envoy-original-path", original)
   if trace then headers:replace("x-amzn-trace-id", trace) end
   buffer:setBytes(event)
 end

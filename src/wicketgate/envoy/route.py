@@ -104,7 +104,7 @@ def _link(route: Route, forward: Forward) -> JsonObject:
     return {
         "cluster": cluster_name(forward.upstream),
         "host_rewrite_literal": origin.authority,
-        "append_x_forwarded_host": True,
+        **({} if forward.invocation else {"append_x_forwarded_host": True}),
         **({"upgrade_configs": [{"upgrade_type": "websocket", "enabled": False}]} if _is_whole(forward) else {}),
         "timeout": duration(origin.timeout),
         "idle_timeout": duration(origin.idle_timeout),
