@@ -44,26 +44,36 @@ class Shared(tuple[Gateway, RecordingOrigin]):
 
 @contextmanager
 def serving_lambda(folder: Path) -> Iterator[Shared]:
-    """Routes `/1/…` and `/2/…` speak the formats, `/bare/…` and `/bare2/…` without the context of API Gateway."""
+    """Routes `/1/…` and `/2/…` speak the formats, `/bare/…` and `/bare2/…` without the context of API Gateway;
+    `/aws1/…` and `/aws2/…` call the route as API Gateway would."""
     with RecordingOrigin() as origin:
         known = {"functionName": "orders", "region": KEY.region, "endpoint": origin.url}
         keys = {"accessKeyId": KEY.key_id, "secretAccessKey": "$env(SECRET)"}
         ways: dict[str, dict[str, Any]] = {
             "1": {"useLambdaProxyIntegration": True, "binaryMediaTypes": ["image/*"]},
             "2": {"useLambdaProxyIntegration": True, "payloadFormatVersion": "2.0", "returnAmazonTraceIdHeader": True},
+            "aws1": {"useLambdaProxyIntegration": True, "useAwsResourcePathStyle": True},
+            "aws2": {
+                "useLambdaProxyIntegration": True,
+                "payloadFormatVersion": "2.0",
+                "useAwsResourcePathStyle": True,
+            },
             "bare": {},
             "bare2": {
                 "payloadFormatVersion": "2.0",
                 "functionName": "arn:aws:lambda:eu-west-1:123456789012:function:o:7",
             },
         }
-        paths = {
+        paths: dict[str, Any] = {
             f"/{way}/{{tenant}}/{{rest}}": {
                 method: operation(handler("awsLambdaHandler", **{**known, **keys, **options}), outbound=["outbound"])
                 for method in ("get", "head", "post", "put", "delete")
             }
             for way, options in ways.items()
         }
+        for way in ("aws1", "aws2"):
+            item = paths.pop(f"/{way}/{{tenant}}/{{rest}}")
+            paths[f"/{way}/:tenant/:rest(.*)"] = {"x-zuplo-path": {"pathMode": "url-pattern"}, **item}
         outbound = policy("outbound", "remove-headers-outbound", "RemoveHeadersOutboundPolicy", headers=["x-internal"])
         project = write_project(folder / "project", paths, policies=[outbound])
         with signing(project, folder, origin=origin.url, keys=profile(KEY)) as signed:

@@ -146,7 +146,7 @@ local function answer(json, asked)
   local status = status_of(result)
   local body, list = body_of(result, (asked.format == "2.0" and headers_2 or headers_1)(result))
   if status == "204" or status == "304" then body = "" end
-  -- As API Gateway's REST APIs do, and its HTTP APIs where they infer the rest.
+  -- As AWS's own SAM CLI does, and API Gateway where it infers the status: its pages say nothing of other results.
   if body ~= "" and not has_header(list, "content-type") then
     list[#list + 1] = { "content-type", "application/json" }
   end
