@@ -19,8 +19,8 @@ const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
 const NEEDED = ['host', 'x-amz-content-sha256', 'x-amz-date', 'x-request-id'];
 // What changes on the way, so that the gateway leaves it out. Believe none of it.
 const NOT_SIGNED = new Set([
-  'authorization', 'connection', 'content-length', 'expect', 'keep-alive', 'proxy-connection', 'te', 'traceparent',
-  'tracestate', 'trailer', 'transfer-encoding', 'upgrade', 'via', 'x-amzn-trace-id', 'x-forwarded-for',
+  'authorization', 'baggage', 'connection', 'content-length', 'expect', 'keep-alive', 'proxy-connection', 'te',
+  'traceparent', 'tracestate', 'trailer', 'transfer-encoding', 'upgrade', 'via', 'x-amzn-trace-id', 'x-forwarded-for',
   'x-forwarded-proto',
 ]);
 

@@ -13,8 +13,8 @@ from wicketgate.diagnostics import Diagnostics, Span, nearest
 from wicketgate.handler import Handler, Target
 from wicketgate.handler.registry import built_in_handlers
 from wicketgate.ir.credentials.base import Credential
-from wicketgate.ir.gateway import Action, Cors, Forward, Route
-from wicketgate.ir.origin import Origin, Signing
+from wicketgate.ir.gateway import Action, AppendPath, Cors, Forward, Route, TemplatePath, may_have_empty_segment
+from wicketgate.ir.origin import KEEP_EMPTY_SEGMENTS, Origin, Signing, Verifier
 from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.ir.steps import InboundStep, OutboundStep, SignRequest
 from wicketgate.ir.template import Inserted, Template
@@ -238,6 +238,7 @@ class RouteLowering:
             origin = action.upstream.origin
             self._check_destinations(split, origin)
             self._check_signing(split, origin)
+            self._check_segments(split, action)
             proofs = (*split.proofs(origin), *action.upstream.proofs)
             return dataclasses.replace(action, upstream=dataclasses.replace(action.upstream, proofs=proofs))
         if split.proves:
@@ -303,6 +304,21 @@ class RouteLowering:
                     hint=f"write {' and '.join(missing)} into the options of the policy",
                 )
 
+    def _check_segments(self, split: SplitSteps, action: Forward) -> None:
+        """A guard sees the path that is sent, and the signature is over one without empty segments."""
+        origin = action.upstream.origin
+        told = signing_for(split.signing, origin.authority) if split.signing else None
+        if told is None or told.verifier is not Verifier.GUARD or told.service in KEEP_EMPTY_SEGMENTS:
+            return
+        if _may_send_empty_segment(action.path, self.pattern):
+            self.diagnostics.error(
+                "empty-segment",
+                self._span("handler", "options"),
+                f"the path at {origin.authority} has, or may have, an empty segment (`//`), which a signature leaves"
+                " out: the guard would refuse the request",
+                hint="write one slash, and an optional part of the route's path last",
+            )
+
     def _warn_shared(self, credential: Credential, origin: Origin) -> None:
         first = self.tables.destinations.setdefault(credential, origin.authority)
         if first != origin.authority:
@@ -342,6 +358,13 @@ class RouteLowering:
 
     def _span(self, *below: str | int) -> Span:
         return self.operation.document.span((*self.operation.pointer, *below))
+
+
+def _may_send_empty_segment(path: AppendPath | TemplatePath, pattern: PathPattern) -> bool:
+    if isinstance(path, AppendPath):
+        return "//" in path.prefix
+    # What is not plain goes through a program that takes care of what parameters leave.
+    return may_have_empty_segment(path.template, pattern.edges if path.is_plain else ())
 
 
 def _joined(text: str, rest: Template) -> Template:

@@ -32,6 +32,7 @@ _NEEDED = frozenset(("host", "x-amz-content-sha256", "x-amz-date", "x-request-id
 NOT_SIGNED = frozenset(
     (
         "authorization",
+        "baggage",
         "connection",
         "content-length",
         "expect",
