@@ -216,20 +216,14 @@ def test_an_answer_beyond_the_bound_is_no_answer(gateway: Gateway, function: Fun
 def test_what_makes_no_event_is_not_encoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, body: bytes
 ) -> None:
-    """Here the program fails as soon as it encodes anything long."""
-    program = lambda_program._EVENT.replace("handle:base64Escape(bytes)", 'error("encoded")')
-    monkeypatch.setattr(lambda_program, "_EVENT", _ESCAPES_NOTHING_LONG + program)
+    """Here the program fails as soon as it encodes a body."""
+    program = lambda_program._EVENT
+    for encodes in ("handle:base64Escape(bytes)", "escape(bytes, size)"):
+        assert program.count(encodes) == 1
+        program = program.replace(encodes, 'error("encoded")')
+    monkeypatch.setattr(lambda_program, "_EVENT", program)
     with serving_lambda(tmp_path) as (gateway, origin):
         with suppress(ConnectionError):
             assert gateway.get("/1/t/x", f"content-type: {kind}", method="POST", body=body).status == 413
         assert gateway.get("/1/t/x", f"content-type: {kind}", method="POST", body=body[:1_000_000]).status == 503
         assert origin.seen == []
-
-
-_ESCAPES_NOTHING_LONG = """
-local gsub = string.gsub
-string.gsub = function(text, ...)
-  if #text > 900000 then error("escaped") end
-  return gsub(text, ...)
-end
-"""

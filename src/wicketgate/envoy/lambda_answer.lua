@@ -17,23 +17,29 @@ for name in ("connection keep-alive proxy-connection te trailer transfer-encodin
   NOT_OURS[name] = true
 end
 
--- RFC 4648 section 4, padding optional.
+local function decode_four(source, from, out, to)
+  local first, second = SIXES[source[from]], SIXES[source[from + 1]]
+  local third, fourth = SIXES[source[from + 2]], SIXES[source[from + 3]]
+  if bit.bor(first, second, third, fourth) == 255 then malformed("the body is no base64") end
+  out[to] = bit.bor(bit.lshift(first, 2), bit.rshift(second, 4))
+  out[to + 1] = bit.band(bit.bor(bit.lshift(second, 4), bit.rshift(third, 2)), 255)
+  out[to + 2] = bit.band(bit.bor(bit.lshift(third, 6), fourth), 255)
+end
+
+-- RFC 4648 section 4, padding optional: four characters are three bytes.
 local function decode_base64(text)
   local size = #text - #text:sub(-2):match("=*$")
-  if size % 4 == 1 then malformed("the body is no base64") end
-  local source = bytes_of(text)
-  local out, written, held, bits = ffi.new("uint8_t[?]", math.floor(size * 3 / 4) + 1), 0, 0, 0
-  for index = 0, size - 1 do
-    local six = SIXES[source[index]]
-    if six == 255 then malformed("the body is no base64") end
-    held, bits = bit.bor(bit.lshift(bit.band(held, 0xFFFF), 6), six), bits + 6
-    if bits >= 8 then
-      bits = bits - 8
-      out[written] = bit.band(bit.rshift(held, bits), 0xFF)
-      written = written + 1
-    end
+  local rest = size % 4
+  if rest == 1 then malformed("the body is no base64") end
+  local source, out, written = bytes_of(text), ffi.new("uint8_t[?]", math.floor(size / 4) * 3 + 3), 0
+  for index = 0, size - rest - 1, 4 do
+    decode_four(source, index, out, written)
+    written = written + 3
   end
-  return ffi.string(out, written)
+  if rest == 0 then return ffi.string(out, written) end
+  local tail = text:sub(size - rest + 1, size) .. "AA"
+  decode_four(bytes_of(tail), 0, out, written)
+  return ffi.string(out, written + rest - 1)
 end
 
 local function text_of(value)

@@ -8,14 +8,17 @@ local ESCAPED = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r"
 local SECOND_LOW = { [0xE0] = 0xA0, [0xF0] = 0x90 }
 local SECOND_HIGH = { [0xED] = 0x9F, [0xF4] = 0x8F }
 
-local QUOTED_SIZE = ffi.new("uint8_t[256]")
-ffi.fill(QUOTED_SIZE, 256, 1)
+local ESCAPES, ESCAPED_SIZE = ffi.new("uint8_t[256][8]"), ffi.new("uint8_t[256]")
+ffi.fill(ESCAPED_SIZE, 256, 1)
 
 for code = 0, 31 do
   local char = string.char(code)
   ESCAPED[char] = ESCAPED[char] or string.format("\\u%04x", code)
 end
-for char, escaped in pairs(ESCAPED) do QUOTED_SIZE[char:byte()] = #escaped end
+for char, escaped in pairs(ESCAPED) do
+  ffi.copy(ESCAPES[char:byte()], escaped)
+  ESCAPED_SIZE[char:byte()] = #escaped
+end
 
 local function following(lead)
   if lead < 0x80 then return 0 end
@@ -55,10 +58,22 @@ local function quoted(text)
   return '"' .. as_utf8(text):gsub('[%z\1-\31"\\]', ESCAPED) .. '"'
 end
 
-local function quoted_size(text)
+local function escaped_size(text)
   local bytes, size = ffi.cast("const uint8_t*", text), 0
-  for index = 0, #text - 1 do size = size + QUOTED_SIZE[bytes[index]] end
+  for index = 0, #text - 1 do size = size + ESCAPED_SIZE[bytes[index]] end
   return size
+end
+
+-- For long texts: a pattern takes several times as long.
+local function escape(text, size)
+  local bytes, out, at = ffi.cast("const uint8_t*", text), ffi.new("uint8_t[?]", size), 0
+  for index = 0, #text - 1 do
+    local byte = bytes[index]
+    local count = ESCAPED_SIZE[byte]
+    if count == 1 then out[at] = byte else ffi.copy(out + at, ESCAPES[byte], count) end
+    at = at + count
+  end
+  return ffi.string(out, size)
 end
 
 local function fits(size)
@@ -170,8 +185,9 @@ local function body_members(handle, context, request)
     fits(math.ceil(#bytes / 3) * 4)
     return '"' .. handle:base64Escape(bytes) .. '"', "true"
   end
-  fits(quoted_size(bytes))
-  return quoted(bytes), "false"
+  local size = escaped_size(bytes)
+  fits(size)
+  return '"' .. (size == #bytes and bytes or escape(bytes, size)) .. '"', "false"
 end
 
 local function without_port(address)
