@@ -25,6 +25,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "credential-shared": "One credential goes to several hosts, and its policy does not name them.",
         "default-audience": "A token is for the URL of its origin, because its policy names no audience.",
         "dynamic-origin": "Scheme, host or port of an origin come from the request.",
+        "empty-segment": "A request that is signed for a guard would have an empty segment in its path.",
         "env-empty": "A variable that is a secret is set to nothing.",
         "env-malformed": "A call of `$env` is not `$env(NAME)`.",
         "env-unexpected": "A variable stands where none may.",

@@ -13,8 +13,8 @@ from wicketgate.diagnostics import Diagnostics, Span, nearest
 from wicketgate.handler import Handler, Target
 from wicketgate.handler.registry import built_in_handlers
 from wicketgate.ir.credentials.base import Credential
-from wicketgate.ir.gateway import Action, Cors, Forward, Route
-from wicketgate.ir.origin import Origin, Signing
+from wicketgate.ir.gateway import Action, AppendPath, Cors, Forward, Route, TemplatePath, may_have_empty_segment
+from wicketgate.ir.origin import KEEP_EMPTY_SEGMENTS, Origin, Signing, Verifier
 from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.ir.steps import CredentialStep, InboundStep, OutboundStep, SignRequest
 from wicketgate.ir.template import Inserted, Template
@@ -238,6 +238,7 @@ class RouteLowering:
             origin = action.upstream.origin
             self._check_destinations(split, origin)
             self._check_signing(split, origin)
+            self._check_segments(split, action)
             proofs = (*split.proofs(origin), *action.upstream.proofs)
             return dataclasses.replace(action, upstream=dataclasses.replace(action.upstream, proofs=proofs))
         if split.proves:
@@ -306,6 +307,21 @@ class RouteLowering:
                     hint=f"write {' and '.join(missing)} into the options of the policy",
                 )
 
+    def _check_segments(self, split: SplitSteps, action: Forward) -> None:
+        """A guard sees the path that is sent, and the signature is over one without empty segments."""
+        origin = action.upstream.origin
+        told = signing_for(split.signing, origin.authority) if split.signing else None
+        if told is None or told.verifier is not Verifier.GUARD or told.service in KEEP_EMPTY_SEGMENTS:
+            return
+        if _may_send_empty_segment(action.path, self.pattern):
+            self.diagnostics.error(
+                "empty-segment",
+                self._span("handler", "options"),
+                f"the path at {origin.authority} has, or may have, an empty segment (`//`), which a signature leaves"
+                " out: the guard would refuse the request",
+                hint="write one slash, and an optional part of the route's path last",
+            )
+
     def _check_shared(self, step: CredentialStep, origin: Origin) -> None:
         """Whoever receives a token can use it wherever it is taken, whatever audience it has."""
         known = self.tables.destinations.setdefault(step.credential.bound(origin.url), {})
@@ -354,6 +370,13 @@ def _shared(step: CredentialStep, one: str, other: str) -> str:
     if isinstance(step, SignRequest):
         return f"signs requests to {one} and to {other}"
     return f"goes to {one} and to {other}: either can use it at the other"
+
+
+def _may_send_empty_segment(path: AppendPath | TemplatePath, pattern: PathPattern) -> bool:
+    if isinstance(path, AppendPath):
+        return "//" in path.prefix
+    # What is not plain goes through a program that takes care of what parameters leave.
+    return may_have_empty_segment(path.template, pattern.edges if path.is_plain else ())
 
 
 def _joined(text: str, rest: Template) -> Template:
