@@ -18,7 +18,7 @@ from wicketgate.ir.steps import InboundStep, SignRequest
 from wicketgate.policy import Direction, Policy, PolicyContext
 from wicketgate.spec.base import OptionalSecretText
 from wicketgate.spec.credentials import Endpoint, MetadataEndpoint, no_use
-from wicketgate.spec.signing import RoleArn, SessionName, SigningOptions
+from wicketgate.spec.signing import RoleArn, SessionName, SigningOptions, region_of_sts
 
 _OF_A_PAIR = ("access_key_id", "secret_access_key", "session_token")
 _OF_A_ROLE = ("role_session_name", "external_id", "duration_seconds", "sts_endpoint")
@@ -66,6 +66,8 @@ class UpstreamAwsServiceAuthInboundOptions(SigningOptions):
             no_use(self, ("metadata_token_file",), needs="`metadataEndpoint` of a container")
         if self.role_arn is None:
             no_use(self, _OF_A_ROLE, needs="`roleArn`")
+        else:
+            region_of_sts(self.region or "")
         return self
 
 
