@@ -13,9 +13,9 @@ from wicketgate.envoy.documents import Document
 from wicketgate.errors import WicketError
 from wicketgate.issuer.documents import KEYS_PATH, METADATA_PATH, key_set, metadata
 from wicketgate.issuer.identity import Identity
-from wicketgate.issuer.keys import Algorithm
+from wicketgate.issuer.keys import Algorithm, SigningKey
 from wicketgate.issuer.rotation import MAX_AGE, NEVER, KeyInService, Schedule
-from wicketgate.issuer.token import Wanted, sign
+from wicketgate.issuer.token import Signer, Wanted
 from wicketgate.spec.installation import IssuerSection
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class IssuerKeeper:
         self._clock = clock
         self._identity: Identity | None = None
         self._keys: tuple[KeyInService, ...] = ()
+        self._signer: Signer | None = None
         self._seen = -1
         self._due = 0.0
         self._published: tuple[Document, ...] = ()
@@ -58,12 +59,12 @@ class IssuerKeeper:
 
     def sign(self, *, audience: str, subject: str, life: float, claims: dict[str, object]) -> Obtained:
         """Return a token. Raises `WicketError` while there is no key."""
-        if self._identity is None or not self._keys:
+        if self._identity is None or self._signer is None:
             raise WicketError("the issuer has no key yet", hint=self.problem or "it is being made")
         life = life or self._section.token_expiration
         now = self._clock()
         wanted = Wanted(audience, subject, life, claims)
-        return Obtained(sign(self._keys[0].key, self._identity, wanted, now=now), int(now + life))
+        return Obtained(self._signer.sign(self._identity, wanted, now=now), int(now + life))
 
     def documents(self) -> tuple[Document, ...]:
         """Return what the gateway publishes of itself, at both of its paths."""
@@ -129,3 +130,8 @@ class IssuerKeeper:
         installation = self._section.installation or keys.installation()
         self._identity = Identity(self._section.issuer, installation, self._project, keys.environment)
         self._keys = keys.keys()
+        self._read(self._keys[0].key)
+
+    def _read(self, key: SigningKey) -> None:
+        if self._signer is None or self._signer.kid != key.kid:
+            self._signer = Signer.of(key)

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import cast
 
+import jwt
 import pytest
 
+from tests.providers.surroundings import surroundings
+from wicketgate.broker.broker import Broker
+from wicketgate.broker.registry import open_source
 from wicketgate.control import issuer as module
 from wicketgate.control.issuer import IssuerKeeper
 from wicketgate.control.live import Attempt, Live
 from wicketgate.envoy.documents import Document
+from wicketgate.ir.credentials.base import CredentialUse
+from wicketgate.ir.credentials.gateway_token import GatewayToken
+from wicketgate.issuer.keys import SigningKey
 from wicketgate.issuer.rotation import DAY, Standing
+from wicketgate.issuer.token import Signer
 from wicketgate.spec.installation import IssuerSection
 from wicketgate.store.database import open_database
 from wicketgate.store.issuer_keys import IssuerKeys
@@ -75,6 +85,49 @@ async def stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def test_a_key_is_read_once_however_much_it_signs(stand: Stand, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read an RSA key takes as long as a hundred signatures, and everything else waits for it."""
+    read: list[str] = []
+    load = Signer.of
+
+    def counted(key: SigningKey) -> Signer:
+        read.append(key.kid)
+        return load(key)
+
+    monkeypatch.setattr(Signer, "of", counted)
+    for _ in range(3):
+        before = stand.kid(Standing.CURRENT)
+        await stand.looks()
+        stand.keys.rotate()
+        stand.now += DAY
+        async with asyncio.timeout(10):
+            while (kid := _signing(stand.keeper)) == before:
+                await asyncio.sleep(0.01)
+        assert {_signing(stand.keeper) for _ in range(50)} == {kid}
+    assert len(read) == len(set(read)) == 3
+
+
+async def test_many_tokens_at_once_leave_time_for_everything_else(stand: Stand) -> None:
+    """A roll renews every token."""
+    given = replace(surroundings(), assertions=stand.keeper)
+    broker = Broker(partial(open_source, surroundings=given), clock=time.time, at_once=1)
+    uses = [CredentialUse(GatewayToken(audience=f"orders-{number}"), "orders.example.com") for number in range(100)]
+    broker.hold(uses)
+    turns = 0
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(broker.run())
+        while any(report.attempts == 0 for report in broker.reports()):
+            await asyncio.sleep(0)
+            turns += 1
+        running.cancel()
+    assert turns >= len(uses)
+
+
+def _signing(keeper: IssuerKeeper) -> str:
+    obtained = keeper.sign(audience="orders", subject="orders.example.com", life=60, claims={})
+    return str(jwt.get_unverified_header(obtained.value.reveal())["kid"])
 
 
 async def test_a_key_that_could_not_be_published_does_not_sign(stand: Stand) -> None:
