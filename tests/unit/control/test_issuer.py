@@ -23,7 +23,7 @@ from wicketgate.control.live import Attempt, Live
 from wicketgate.envoy.documents import Document
 from wicketgate.ir.credentials.base import CredentialUse
 from wicketgate.ir.credentials.gateway_token import GatewayToken
-from wicketgate.issuer.keys import SigningKey
+from wicketgate.issuer.keys import Algorithm, SigningKey
 from wicketgate.issuer.rotation import DAY, Standing
 from wicketgate.issuer.token import Signer
 from wicketgate.spec.installation import IssuerSection
@@ -128,6 +128,24 @@ async def test_many_tokens_at_once_leave_time_for_everything_else(stand: Stand) 
 def _signing(keeper: IssuerKeeper) -> str:
     obtained = keeper.sign(audience="orders", subject="orders.example.com", life=60, claims={})
     return str(jwt.get_unverified_header(obtained.value.reveal())["kid"])
+
+
+async def test_a_key_that_is_asked_for_at_once_is_published_before_it_signs(stand: Stand) -> None:
+    await stand.looks()
+    before = _signing(stand.keeper)
+    stand.live.refuses = True
+    stand.keys.rotate(now=True)
+    stand.keys.advance(stand.keeper.schedule, Algorithm.ES256)
+    stand.keys.rotate(now=True)
+    await stand.looks()
+    asked_for = stand.kid(Standing.CURRENT)
+    assert _signing(stand.keeper) == before
+    stand.live.refuses = False
+    async with asyncio.timeout(10):
+        while _signing(stand.keeper) == before:
+            await asyncio.sleep(0.01)
+    assert _signing(stand.keeper) == asked_for
+    assert asked_for in stand.live.documents[0][1].body
 
 
 async def test_a_key_that_could_not_be_published_does_not_sign(stand: Stand) -> None:
