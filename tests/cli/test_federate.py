@@ -55,7 +55,7 @@ def _trust(wicket: Wicket, project: Path, cloud: Google) -> None:
 @pytest.mark.parametrize(
     ("which", "words"),
     [
-        ("gcp", [f"assertion.sub == '{SUBJECT}'", "workload-identity-pools providers create-oidc", EMAIL]),
+        ("gcp", [f"/subject/{SUBJECT}", "workload-identity-pools providers create-oidc", EMAIL]),
         ("aws", [SUBJECT, "aws_iam_openid_connect_provider", "arn:aws:iam::123456789012:oidc-provider/gateway"]),
         ("azure", [SUBJECT, "azuread_application_federated_identity_credential", "api://AzureADTokenExchange"]),
     ],
@@ -96,20 +96,3 @@ def test_an_origin_without_such_a_policy_is_told(wicket: Wicket, federated: Path
     result = wicket("federate", "gcp", "billing.example.com", "--project", federated)
     assert result.exit_code == 1
     assert "upstream-gcp-federated-auth-inbound" in result.output
-
-
-def test_a_gateway_that_is_no_issuer_is_told(wicket: Wicket, federated: Path) -> None:
-    (federated / "wicket.toml").write_text("")
-    result = wicket("issuer", "show", "--project", federated)
-    assert (result.exit_code, "is no issuer" in result.output) == (1, True)
-
-
-def test_the_issuer_is_shown(wicket: Wicket, federated: Path) -> None:
-    result = wicket("issuer", "show", "--origin", "orders.example.com", "--format", "json", "--project", federated)
-    shown = json.loads(result.output)
-    assert (shown["subject"], shown["installation"]) == (SUBJECT, "berlin")
-    assert [key["standing"] for key in shown["keys"]] == ["current", "next"]
-    rolled = wicket("issuer", "rotate", "--now", "--project", federated)
-    assert "the next key signs" in rolled.output
-    after = json.loads(wicket("issuer", "show", "--format", "json", "--project", federated).output)
-    assert after["keys"][0]["kid"] == shown["keys"][1]["kid"]
