@@ -20,6 +20,7 @@ from wicketgate.broker.registry import open_source
 from wicketgate.control import issuer as module
 from wicketgate.control.issuer import IssuerKeeper
 from wicketgate.control.live import Attempt, Live
+from wicketgate.control.steady_clock import SteadyClock
 from wicketgate.envoy.documents import Document
 from wicketgate.ir.credentials.base import CredentialUse
 from wicketgate.ir.credentials.gateway_token import GatewayToken
@@ -52,11 +53,13 @@ class Publishing:
 class Stand:
     def __init__(self, folder: Path) -> None:
         self.now = 1_800_000_000.0
+        self.ahead = 0.0
+        clock = SteadyClock(lambda: self.now + self.ahead, lambda: self.now)
         self.live = Publishing()
-        self.keys = IssuerKeys(open_database(folder, clock=lambda: self.now), "production")
+        self.keys = IssuerKeys(open_database(folder, clock=clock), "production")
         section = IssuerSection(url="https://gateway.example.com")
         self.looked = 0
-        self.keeper = IssuerKeeper(section, self._open, project="shop", clock=lambda: self.now)
+        self.keeper = IssuerKeeper(section, self._open, project="shop", clock=lambda: self.now + self.ahead)
 
     def _open(self) -> IssuerKeys:
         self.looked += 1
@@ -128,6 +131,25 @@ async def test_many_tokens_at_once_leave_time_for_everything_else(stand: Stand) 
 def _signing(keeper: IssuerKeeper) -> str:
     obtained = keeper.sign(audience="orders", subject="orders.example.com", life=60, claims={})
     return str(jwt.get_unverified_header(obtained.value.reveal())["kid"])
+
+
+async def test_a_clock_that_jumps_rolls_nothing_and_stops_nothing(stand: Stand) -> None:
+    await stand.looks()
+    stand.now += 60
+    first = stand.kid(Standing.CURRENT)
+    stand.ahead = 365 * DAY
+    await stand.looks()
+    assert stand.kid(Standing.CURRENT) == first, "the next one was published a minute ago"
+    stand.ahead = -365 * DAY
+    await stand.looks()
+    listed = stand.keys.keys()
+    assert max(each.since for each in listed) == stand.now - 365 * DAY
+    stand.ahead = 0.0
+    stand.keys.rotate()
+    stand.now += DAY
+    async with asyncio.timeout(10):
+        while stand.kid(Standing.CURRENT) == first:
+            await asyncio.sleep(0.01)
 
 
 async def test_a_key_that_is_asked_for_at_once_is_published_before_it_signs(stand: Stand) -> None:
