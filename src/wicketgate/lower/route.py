@@ -19,7 +19,7 @@ from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.ir.steps import InboundStep, OutboundStep, SignRequest
 from wicketgate.ir.template import Inserted, Template
 from wicketgate.json_types import JsonObject
-from wicketgate.lower.proofs import SplitSteps, is_host, signing_for, split_proofs
+from wicketgate.lower.proofs import SplitSteps, is_host, signing_for, speaks_beside_caller, split_proofs
 from wicketgate.policy import Direction
 from wicketgate.project.load import ORIGINS, POLICIES
 from wicketgate.resolve.authority import AuthorityError, check_path, split_url
@@ -68,7 +68,8 @@ class RouteLowering:
         inbound = list(self._policies("inbound", Direction.INBOUND))
         outbound = list(self._policies("outbound", Direction.OUTBOUND))
         cors = self._cors()
-        split = split_proofs(step for policy in inbound for step in policy.steps if isinstance(step, InboundStep))
+        steps = [step for policy in inbound for step in policy.steps if isinstance(step, InboundStep)]
+        split = split_proofs(steps)
         action = dataclasses.replace(self, signing=split.signing).action()
         if action is None:
             return None
@@ -77,6 +78,8 @@ class RouteLowering:
         if cors is not None and not isinstance(action, Forward):
             self._warn_cors()
         self._warn_undone(split)
+        if speaks_beside_caller(steps):
+            self._warn_subject()
         names = self.operation.route.policies
         return Route(
             name=self.operation.operation_id or f"{self.operation.method} {self.pattern.text}",
@@ -339,6 +342,15 @@ class RouteLowering:
                 f"a later policy takes away the secret that an earlier one put into `{name}`",
                 hint="change the order, or remove one of the two",
             )
+
+    def _warn_subject(self) -> None:
+        self.diagnostics.warning(
+            "gateway-subject",
+            self._span("policies", "inbound"),
+            "the token's `sub` is the gateway; in the reference it is the caller, whose certificate is checked before",
+            hint="let the origin trust the gateway alone: a subject for each caller needs code, which this version does"
+            " not run",
+        )
 
     def _span(self, *below: str | int) -> Span:
         return self.operation.document.span((*self.operation.pointer, *below))
