@@ -34,13 +34,15 @@ Answer = tuple[int, dict[str, Any]]
 
 @dataclass
 class Entra:
-    """`trouble` answers in place of the token endpoint; `trusts` is the audience of the federated credential."""
+    """`trouble` answers in place of the token endpoint; `trusts` is the audience of the federated credential, and
+    `subject` its subject."""
 
     issuer: Issuer
     roots: Path
     certificate: x509.Certificate | None = None
     trouble: Callable[[], bytes] | None = None
     trusts: str = "api://AzureADTokenExchange"
+    subject: str = SUBJECT
     server: RecordingOrigin = field(default_factory=RecordingOrigin)
     issued: list[str] = field(default_factory=list)
 
@@ -111,7 +113,7 @@ class Entra:
             return _error("invalid_client", 700024, "Client assertion is not within its valid time range.")
         except jwt.PyJWTError:
             return _error("invalid_client", 700027, "Client assertion failed signature validation.")
-        if claims["sub"] != SUBJECT:
+        if claims["sub"] != self.subject:
             return _error("invalid_client", 700213, "No matching federated identity record found: subject.")
         return None
 

@@ -47,11 +47,13 @@ _GOOGLE_PRIVATE, GOOGLE_KEY = _new_pair()
 
 @dataclass
 class Google:
-    """`trouble` answers in place of everything; `trusted` says whether the pool still trusts the gateway."""
+    """`trouble` answers in place of everything; `trusted` says whether the pool still trusts the gateway, and `subject`
+    whom."""
 
     issuer: Issuer
     trouble: Callable[[], bytes] | None = None
     trusted: bool = True
+    subject: str = SUBJECT
     key_revoked: bool = False
     allowed_audience: str = f"https://iam.googleapis.com/{PROVIDER}"
     server: RecordingOrigin = field(default_factory=RecordingOrigin)
@@ -135,7 +137,7 @@ class Google:
             return 400, {"error": "invalid_grant", "error_description": "ID Token issued at 0 is stale to sign-in."}
         except jwt.PyJWTError as error:
             return 400, {"error": "invalid_grant", "error_description": f"Unable to verify: {type(error).__name__}"}
-        if not self.trusted or claims["sub"] != SUBJECT or claims["installation"] != "berlin":
+        if not self.trusted or claims["sub"] != self.subject or claims["installation"] != "berlin":
             text = "The given credential is rejected by the attribute condition."
             return 403, {"error": "unauthorized_client", "error_description": text}
         token = {"access_token": self._new_access(), "issued_token_type": f"{_TOKEN_TYPE}access_token"}
