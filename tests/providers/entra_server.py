@@ -20,6 +20,7 @@ from cryptography import x509
 
 from tests.providers.google_server import answer
 from tests.providers.surroundings import ISSUER, Issuer
+from tests.providers.their_clock import UNTIMED, dated, in_time
 from tests.support.certificates import Authority
 from tests.support.origin import RecordingOrigin, Seen
 
@@ -34,15 +35,18 @@ Answer = tuple[int, dict[str, Any]]
 
 @dataclass
 class Entra:
-    """`trouble` answers in place of the token endpoint; `trusts` is the audience of the federated credential, and
-    `subject` its subject."""
+    """`trouble` answers in place of the token endpoint, `lost` in place of the discovery document; `trusts` is the
+    audience of the federated credential, and `subject` its subject."""
 
     issuer: Issuer
     roots: Path
     certificate: x509.Certificate | None = None
     trouble: Callable[[], bytes] | None = None
+    lost: Callable[[], bytes] | None = None
     trusts: str = "api://AzureADTokenExchange"
     subject: str = SUBJECT
+    secret_expired: bool = False
+    skew: float = 0.0
     server: RecordingOrigin = field(default_factory=RecordingOrigin)
     issued: list[str] = field(default_factory=list)
 
@@ -52,6 +56,8 @@ class Entra:
 
     def reply(self, seen: Seen) -> bytes:
         path = seen.target.partition("?")[0]
+        if self.lost is not None and "openid-configuration" in path:
+            return self.lost()
         if path == f"/{TENANT}/v2.0/.well-known/openid-configuration":
             base = f"{self.url}/{TENANT}"
             return answer(
@@ -66,7 +72,7 @@ class Entra:
             return answer(400, _error("invalid_request", 90002, "Tenant not found."))
         if self.trouble is not None:
             return self.trouble()
-        return answer(*self._token(dict(parse_qsl(seen.body.decode()))))
+        return answer(*self._token(dict(parse_qsl(seen.body.decode()))), dated(self.skew))
 
     def _token(self, form: dict[str, str]) -> Answer:
         if form.get("grant_type") != "client_credentials":
@@ -84,6 +90,10 @@ class Entra:
 
     def _proven(self, form: dict[str, str]) -> dict[str, Any] | None:
         if "client_assertion" not in form:
+            if form.get("client_secret") == SECRET and self.secret_expired:
+                return _error(
+                    "invalid_client", 7000222, f"The provided client secret keys for app '{CLIENT}' are expired."
+                )
             if form.get("client_secret") == SECRET:
                 return None
             return _error("invalid_client", 7000215, "Invalid client secret provided.")
@@ -98,24 +108,33 @@ class Entra:
             return _error("invalid_client", 700027, "The certificate is not registered on application.")
         audience = f"{self.url}/{TENANT}/oauth2/v2.0/token"
         try:
-            jwt.decode(token, self.certificate.public_key(), algorithms=["PS256", "RS256"], audience=audience)  # type: ignore[arg-type]
+            claims = jwt.decode(
+                token,
+                self.certificate.public_key(),  # type: ignore[arg-type]
+                algorithms=["PS256", "RS256"],
+                audience=audience,
+                options=UNTIMED,
+            )
         except jwt.PyJWTError:
             return _error("invalid_client", 700027, "Client assertion failed signature validation.")
-        return None
+        return self._untimely(claims)
 
     def _federated(self, token: str) -> dict[str, Any] | None:
         key = jwt.PyJWK(self.issuer.key.public | {"alg": self.issuer.key.algorithm.value})
         try:
-            claims = jwt.decode(token, key, algorithms=["RS256"], audience=self.trusts, issuer=ISSUER, leeway=300)
+            claims = jwt.decode(token, key, algorithms=["RS256"], audience=self.trusts, issuer=ISSUER, options=UNTIMED)
         except jwt.InvalidAudienceError:
             return _error("invalid_client", 700212, "No matching federated identity record found: audience.")
-        except (jwt.ExpiredSignatureError, jwt.ImmatureSignatureError):
-            return _error("invalid_client", 700024, "Client assertion is not within its valid time range.")
         except jwt.PyJWTError:
             return _error("invalid_client", 700027, "Client assertion failed signature validation.")
         if claims["sub"] != self.subject:
             return _error("invalid_client", 700213, "No matching federated identity record found: subject.")
-        return None
+        return self._untimely(claims)
+
+    def _untimely(self, claims: dict[str, Any]) -> dict[str, Any] | None:
+        if in_time(claims, skew=self.skew, leeway=300):
+            return None
+        return _error("invalid_client", 700024, "Client assertion is not within its valid time range.")
 
 
 def _error(error: str, code: int, text: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.providers.surroundings import ISSUER, Issuer
+from tests.providers.their_clock import UNTIMED, dated, in_time
 from tests.support.origin import RecordingOrigin, Seen
 
 EMAIL = "orders@shop.iam.gserviceaccount.com"
@@ -31,6 +32,10 @@ _JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 _TOKEN_TYPE = "urn:ietf:params:oauth:token-type:"
 _SKEW = 300
+_WINDOW = (
+    "Invalid JWT: Token must be a short-lived token (60 minutes) and in a reasonable timeframe. Check your iat and exp"
+    " values in the JWT claim."
+)
 
 Answer = tuple[int, dict[str, Any]]
 
@@ -47,13 +52,15 @@ _GOOGLE_PRIVATE, GOOGLE_KEY = _new_pair()
 
 @dataclass
 class Google:
-    """`trouble` answers in place of everything; `trusted` says whether the pool still trusts the gateway, and `subject`
-    whom."""
+    """`trouble` answers in place of everything, `second` in place of the second of two; `trusted` says whether the pool
+    still trusts the gateway, and `subject` whom; its clock is `skew` seconds ahead of ours."""
 
     issuer: Issuer
     trouble: Callable[[], bytes] | None = None
+    second: Callable[[], bytes] | None = None
     trusted: bool = True
     subject: str = SUBJECT
+    skew: float = 0.0
     key_revoked: bool = False
     allowed_audience: str = f"https://iam.googleapis.com/{PROVIDER}"
     server: RecordingOrigin = field(default_factory=RecordingOrigin)
@@ -80,10 +87,10 @@ class Google:
             return self.trouble()
         path = seen.target.partition("?")[0]
         if path == "/token":
-            return answer(*self._token(seen))
+            return answer(*self._token(seen), dated(self.skew))
         if path == "/v1/token":
-            return answer(*self._exchange(seen))
-        return answer(*self._id_token(seen, path))
+            return answer(*self._exchange(seen), dated(self.skew))
+        return self.second() if self.second is not None else answer(*self._id_token(seen, path), dated(self.skew))
 
     def _token(self, seen: Seen) -> Answer:
         form = dict(parse_qsl(seen.body.decode()))
@@ -94,19 +101,21 @@ class Google:
         try:
             claims = jwt.decode(
                 form["assertion"], _PUBLIC, algorithms=["RS256"], audience="https://oauth2.googleapis.com/token",
-                issuer=EMAIL, leeway=_SKEW, options={"require": ["iat", "exp", "iss", "aud"]},
+                issuer=EMAIL, options={**UNTIMED, "require": ["iat", "exp", "iss", "aud"]},
             )  # fmt: skip
-        except (jwt.PyJWTError, KeyError) as error:
-            return 400, {"error": "invalid_grant", "error_description": f"Invalid JWT: {type(error).__name__}"}
-        if claims["exp"] - claims["iat"] > 3600:
-            return 400, {
-                "error": "invalid_grant",
-                "error_description": "Invalid JWT: must be a short-lived token",
-            }
+        except jwt.InvalidSignatureError:
+            return 400, {"error": "invalid_grant", "error_description": "Invalid JWT Signature."}
+        except jwt.InvalidAudienceError:
+            return 400, {"error": "invalid_grant", "error_description": "Invalid JWT: Failed audience check."}
+        except (jwt.PyJWTError, KeyError):
+            return 400, {"error": "invalid_request", "error_description": "Bad Request"}
+        if claims["exp"] - claims["iat"] > 3600 or not in_time(claims, skew=self.skew, leeway=_SKEW):
+            return 400, {"error": "invalid_grant", "error_description": _WINDOW}
         if "target_audience" in claims:
             return 200, {"id_token": self.id_token(claims["target_audience"])}
         if not claims.get("scope"):
-            return 400, {"error": "invalid_scope", "error_description": "Invalid OAuth scope or ID token audience"}
+            text = "Invalid OAuth scope or ID token audience provided."
+            return 400, {"error": "invalid_scope", "error_description": text}
         return 200, {"access_token": self._new_access(), "expires_in": 3599, "token_type": "Bearer"}
 
     def _exchange(self, seen: Seen) -> Answer:
@@ -128,15 +137,20 @@ class Google:
                 algorithms=["RS256", "ES256"],
                 audience=self.allowed_audience,
                 issuer=ISSUER,
-                leeway=_SKEW,
+                options=UNTIMED,
             )
         except jwt.InvalidAudienceError:
             text = "The audience in ID Token [x] does not match the expected audience."
             return 400, {"error": "invalid_grant", "error_description": text}
-        except jwt.ExpiredSignatureError:
-            return 400, {"error": "invalid_grant", "error_description": "ID Token issued at 0 is stale to sign-in."}
-        except jwt.PyJWTError as error:
-            return 400, {"error": "invalid_grant", "error_description": f"Unable to verify: {type(error).__name__}"}
+        except jwt.InvalidIssuerError:
+            text = "The issuer in ID Token [x] does not match the expected ones."
+            return 400, {"error": "invalid_grant", "error_description": text}
+        except jwt.PyJWTError:
+            text = "Unable to verify the ID Token signature."
+            return 400, {"error": "invalid_grant", "error_description": text}
+        if not in_time(claims, skew=self.skew, leeway=_SKEW):
+            text = f"ID Token issued at {claims['iat']} is stale to sign-in."
+            return 400, {"error": "invalid_grant", "error_description": text}
         if not self.trusted or claims["sub"] != self.subject or claims["installation"] != "berlin":
             text = "The given credential is rejected by the attribute condition."
             return 403, {"error": "unauthorized_client", "error_description": text}
@@ -162,7 +176,7 @@ class Google:
         return token
 
     def id_token(self, audience: str) -> str:
-        now = int(time.time())
+        now = int(time.time() + self.skew)
         claims = {"iss": "https://accounts.google.com", "aud": audience, "email": EMAIL, "iat": now, "exp": now + 3600}
         return jwt.encode(claims, _GOOGLE_PRIVATE, algorithm="RS256")
 

@@ -49,6 +49,7 @@ def surroundings(
     issuer: Issuer | None = None,
     pairs: dict[str, ShownPair] | None = None,
     roots: Path | None = None,
+    project: Path | None = None,
     platform: dict[str, str] | None = None,
 ) -> Surroundings:
     def key_pair(name: str) -> ShownPair:
@@ -61,8 +62,8 @@ def surroundings(
         issuer or Issuer(),
         key_pair,
         roots or system_roots(),
-        Path("/dev/shm"),  # noqa: S108 - memory
         time.time,
+        project or Path(),
         platform or {},
     )
 

@@ -21,6 +21,8 @@ from google.auth.transport.requests import Request
 
 from tests.providers.google_server import CLOUD, EMAIL, GOOGLE_KEY, Google
 from tests.providers.surroundings import Issuer, surroundings
+from tests.providers.their_clock import TEN_MINUTES, dated
+from tests.providers.unwell import silent
 from tests.support.origin import RecordingOrigin, Seen
 from wicketgate.broker.registry import open_source
 from wicketgate.broker.source import Obtained, ProviderError
@@ -67,6 +69,7 @@ class Metadata:
         kind = "application/json" if body.startswith("{") else "text/html"
         lines = [f"HTTP/1.1 {status} X", f"content-type: {kind}", f"content-length: {len(body)}"]
         flavor = ["Metadata-Flavor: Google", "Server: Metadata Server for VM"] if self.flavor else []
+        flavor.append(dated(self.google.skew))
         return "\r\n".join([*lines, *flavor, "", body]).encode()
 
 
@@ -148,6 +151,26 @@ def test_an_answer_that_is_no_token(status: int, body: str, words: str) -> None:
     reply = f"HTTP/1.1 {status} X\r\nmetadata-flavor: Google\r\ncontent-length: {len(body)}\r\n\r\n{body}"
     with RecordingOrigin(reply=lambda _: reply.encode()) as server, pytest.raises(ProviderError, match=words):
         obtain(audience=AUDIENCE, endpoint=server.url)
+
+
+@pytest.mark.parametrize("skew", [TEN_MINUTES, -TEN_MINUTES])
+def test_the_end_of_a_token_counts_by_googles_clock(machine: tuple[Metadata, RecordingOrigin], skew: float) -> None:
+    machine[0].google.skew = skew
+    found = obtain(audience=AUDIENCE, endpoint=machine[1].url)
+    assert found.expires_at == pytest.approx(time.time() + 3600, abs=5)
+
+
+def test_a_metadata_server_that_has_enough_says_for_how_long() -> None:
+    reply = b"HTTP/1.1 429 X\r\nmetadata-flavor: Google\r\nretry-after: 4\r\ncontent-length: 0\r\n\r\n"
+    with RecordingOrigin(reply=lambda _: reply) as server, pytest.raises(ProviderError, match="status 429") as refused:
+        obtain(scopes=(CLOUD,), endpoint=server.url)
+    assert (refused.value.retry_after, refused.value.final) == (4.0, False)
+
+
+def test_a_metadata_server_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    with silent(monkeypatch) as authority, pytest.raises(ProviderError, match="no answer from") as refused:
+        obtain(audience=AUDIENCE, endpoint=f"http://{authority}")
+    assert "Google Cloud" in refused.value.hint
 
 
 def test_a_machine_that_is_not_in_google_cloud() -> None:

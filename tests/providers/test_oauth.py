@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -109,13 +110,14 @@ def _obtain(
     roots: Path | None = None,
     texts: dict[str, str] | None = None,
     shown: KeyPair | None = None,
+    project: Path | None = None,
 ) -> Obtained:
     pairs = None
     if shown is not None:
         pairs = {"gateway": ShownPair(shown.certificate.read_text(), SecretValue(shown.key.read_text()))}
 
     async def ask() -> Obtained:
-        given = surroundings(texts={"SECRET": SECRET, **(texts or {})}, pairs=pairs, roots=roots)
+        given = surroundings(texts={"SECRET": SECRET, **(texts or {})}, pairs=pairs, roots=roots, project=project)
         return await open_source(CredentialUse(credential, "orders.example.com"), surroundings=given)()
 
     return asyncio.run(ask())
@@ -172,6 +174,24 @@ def test_a_certificate_of_another_authority_gets_nothing(provider: Provider) -> 
     )
     with pytest.raises(ProviderError, match="invalid_client"):
         _obtain(credential, roots=provider.roots, shown=provider.strange)
+
+
+def test_a_key_is_shown_from_memory_and_stays_in_no_directory(provider: Provider) -> None:
+    """Not even for the moment: a process that is killed then would leave it there."""
+    opened: list[str] = []
+    recording = True
+    sys.addaudithook(lambda event, found: opened.append(str(found[0])) if recording and event == "open" else None)
+    descriptors = len(list(Path("/proc/self/fd").iterdir()))
+    credential = OAuthToken(
+        token_url=provider.url,
+        client_id=TextSecret(("certificate",)),
+        client=ClientCertificate("gateway"),
+        parameters=PARAMETERS,
+    )
+    _obtain(credential, roots=provider.roots, shown=provider.shown)
+    recording = False
+    assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
+    assert [path for path in opened if "tls.key" in path or "shm" in path] == []
 
 
 def test_a_resource_that_is_none_is_told(provider: Provider) -> None:

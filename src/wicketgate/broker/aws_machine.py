@@ -13,20 +13,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
-from wicketgate.broker.provider_http import Endpoint, json_object, send
-from wicketgate.broker.provider_words import Reply, printable, refusal
+from wicketgate.broker.provider_http import Endpoint, json_object, life_until, send
+from wicketgate.broker.provider_words import Reply, plaintext, printable, refusal
 from wicketgate.broker.signing_keys import signing_keys
 from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.ir.credentials.aws import ContainerKeys, InstanceKeys
 from wicketgate.json_types import JsonObject
+from wicketgate.plain_http import is_private
 
 _INSTANCE = "http://169.254.169.254"
 _ROLES = "/latest/meta-data/iam/security-credentials/"
 _SESSION_SECONDS = "60"
 _CONTAINER = "http://169.254.170.2"
-_CONTAINER_HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23", "127.0.0.1", "localhost", "::1")
 _NOT_HERE = "is the gateway running there? In a container on an instance the metadata service needs a hop limit of 2"
 
 
@@ -35,18 +35,19 @@ async def instance_keys(credential: InstanceKeys, surroundings: Surroundings) ->
     base, now = (credential.endpoint or _INSTANCE).rstrip("/"), surroundings.clock()
     session = await _session(base, surroundings)
     role = _text(await _get(f"{base}{_ROLES}", session, surroundings), "role", now=now).partition("\n")[0]
-    found = json_object(await _get(f"{base}{_ROLES}{quote(role, safe='')}", session, surroundings), now=now)
+    reply = await _get(f"{base}{_ROLES}{quote(role, safe='')}", session, surroundings)
+    found = json_object(reply, now=now)
     if found.get("Code", "Success") != "Success":
         raise ProviderError(printable(f"{found['Code']}: {found.get('Message', '')}"), final=True)
-    return _obtained(found)
+    return _obtained(found, reply, now=now)
 
 
 async def container_keys(credential: ContainerKeys, surroundings: Surroundings) -> Obtained:
     """Ask the endpoint that the platform, or the policy, names. Raises `ProviderError`."""
     url, token = _named(credential, surroundings.platform)
-    headers = {"authorization": token} if token else {}
+    headers, now = {"authorization": token} if token else {}, surroundings.clock()
     reply = await send(Endpoint(url, surroundings.roots), "GET", b"", headers=headers)
-    return _obtained(json_object(reply, now=surroundings.clock()))
+    return _obtained(json_object(reply, now=now), reply, now=now)
 
 
 async def _session(base: str, surroundings: Surroundings) -> str:
@@ -85,9 +86,8 @@ def _named(credential: ContainerKeys, environment: Mapping[str, str]) -> tuple[s
             hint="AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or _FULL_URI is not set: give the task or the pod a role",
             final=True,
         )
-    parts = urlsplit(url)
-    if parts.scheme != "https" and parts.hostname not in _CONTAINER_HOSTS:
-        raise ProviderError(f"keys would come over plain http from {printable(str(parts.hostname))}", final=True)
+    if not is_private(url):
+        raise plaintext(url)
     file = environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "")
     return url, _read(file) if file else environment.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
 
@@ -99,7 +99,7 @@ def _read(file: str) -> str:
         raise ProviderError(f"cannot read the token in {file}", hint="the platform mounts it: see the pod") from None
 
 
-def _obtained(found: JsonObject) -> Obtained:
+def _obtained(found: JsonObject, reply: Reply, *, now: float) -> Obtained:
     texts = {name: text for name, text in found.items() if isinstance(text, str) and text}
     missing = [name for name in ("AccessKeyId", "SecretAccessKey", "Token", "Expiration") if name not in texts]
     if missing:
@@ -111,4 +111,5 @@ def _obtained(found: JsonObject) -> Obtained:
     if ends.tzinfo is None:
         raise ProviderError("the machine's keys have an end without a time zone")
     keys = {"AccessKeyId": texts["AccessKeyId"], "SecretAccessKey": texts["SecretAccessKey"]}
-    return signing_keys({**keys, "SessionToken": texts["Token"]}, expires_at=ends.timestamp())
+    expires_at = now + life_until(ends.timestamp(), reply, now=now)
+    return signing_keys({**keys, "SessionToken": texts["Token"]}, expires_at=expires_at)

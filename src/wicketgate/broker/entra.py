@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from wicketgate.broker.provider_http import Endpoint, send, token_of
-from wicketgate.broker.provider_words import Reply, printable, refusal
+from wicketgate.broker.provider_http import Endpoint, json_object, life_of, life_until, number_of, send, token_of
+from wicketgate.broker.provider_words import Reply, plaintext, refusal
 from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.json_types import JsonObject
+from wicketgate.plain_http import is_private
 
 _ASK_SECONDS = 25.0
-_CLIENT_FAULTS = range(400, 500)
-_TOO_MANY = 429
+_LOOK = "compare the tenant id and the authority; the certificate or key must be PEM"
+_NOT_HERE = "is the gateway running in Azure, and has its machine an identity? Service Fabric is not supported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +37,21 @@ class _Response:
     headers: Mapping[str, str]
 
     def raise_for_status(self) -> None:
-        if self.status_code >= 400:
-            raise ProviderError(f"status {self.status_code}")
+        """Nothing is raised here: what msal sees is good, or a challenge."""
 
 
 class _Client:
-    """Sends what msal wants sent, from another thread, and to `endpoint` where there is one. What is not for msal to
-    explain is raised here."""
+    """Sends what msal wants sent, from another thread, and to `endpoint` where there is one.
+
+    Refusals and answers that are no JSON are raised here: msal writes those into the log, token and all. It counts
+    ends by our clock, too; so a token is taken from the answer itself.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, surroundings: Surroundings, *, endpoint: str = "") -> None:
         self._loop = loop
         self._surroundings = surroundings
         self._endpoint = endpoint.rstrip("/")
-        self.refused: Reply | None = None
-        """The latest answer, if it was no success: msal drops what its headers say, and some of its words."""
+        self.token: Obtained | None = None
 
     def post(
         self,
@@ -71,11 +73,14 @@ class _Client:
         """Nothing is kept open."""
 
     def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> _Response:
-        sending = send(Endpoint(self._moved(url), self._surroundings.roots), method, body, headers=headers)
+        moved, now = self._moved(url), self._surroundings.clock()
+        if not is_private(moved):
+            raise plaintext(moved)
+        sending = send(Endpoint(moved, self._surroundings.roots), method, body, headers=headers)
         reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
-        if reply.status != 200 and (reply.status not in _CLIENT_FAULTS or reply.status == _TOO_MANY):
-            raise refusal(reply, now=self._surroundings.clock())
-        self.refused = None if reply.status == 200 else reply
+        if not _is_challenge(reply, headers):
+            found = _good(reply, now=now)
+            self.token = _token(found, reply, now=now) if "access_token" in found else None
         return _Response(reply.status, reply.body.decode(errors="replace"), reply.headers)
 
     def _moved(self, url: str) -> str:
@@ -88,7 +93,7 @@ async def application_token(application: Application, proof: object, surrounding
     Raises `ProviderError` with Entra's own code (`AADSTS…`) and description.
     """
 
-    def ask(client: _Client) -> JsonObject:
+    def ask(client: _Client) -> None:
         import msal
 
         asking = msal.ConfidentialClientApplication(
@@ -100,10 +105,9 @@ async def application_token(application: Application, proof: object, surrounding
             validate_authority=False,
             http_client=client,
         )
-        found: JsonObject = asking.acquire_token_for_client(scopes=[application.scope])
-        return found
+        asking.acquire_token_for_client(scopes=[application.scope])
 
-    return await _asked(ask, surroundings)
+    return await _asked(ask, surroundings, hint=_LOOK)
 
 
 async def managed_token(resource: str, client_id: str, surroundings: Surroundings, *, endpoint: str = "") -> Obtained:
@@ -112,42 +116,56 @@ async def managed_token(resource: str, client_id: str, surroundings: Surrounding
     Raises `ProviderError`.
     """
 
-    def ask(client: _Client) -> JsonObject:
+    def ask(client: _Client) -> None:
         import msal
 
         assigned = msal.UserAssignedManagedIdentity(client_id=client_id) if client_id else None
         identity = assigned or msal.SystemAssignedManagedIdentity()
         asking = msal.ManagedIdentityClient(identity, http_client=client)
-        found: JsonObject = asking.acquire_token_for_client(resource=resource)
-        return found
+        asking.acquire_token_for_client(resource=resource)
 
-    return await _asked(ask, surroundings, endpoint=endpoint)
+    return await _asked(ask, surroundings, hint=_NOT_HERE, endpoint=endpoint)
 
 
-async def _asked(ask: Callable[[_Client], JsonObject], surroundings: Surroundings, *, endpoint: str = "") -> Obtained:
+async def _asked(
+    ask: Callable[[_Client], None], surroundings: Surroundings, *, hint: str, endpoint: str = ""
+) -> Obtained:
     client = _Client(asyncio.get_running_loop(), surroundings, endpoint=endpoint)
     try:
-        found = await asyncio.to_thread(ask, client)
+        await surroundings.in_thread(ask, client)
     # msal raises what it trips over; its words may quote what it was given.
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError, OSError) as error:
-        if client.refused is not None:
-            raise _explained(client.refused, now=surroundings.clock()) from None
-        raise ProviderError(
-            f"Entra could not be asked: {type(error).__name__}",
-            hint="compare the tenant id and the authority; the certificate or key must be PEM",
-        ) from None
-    if client.refused is not None:
-        raise _explained(client.refused, now=surroundings.clock())
-    if "error" in found:
-        raise ProviderError(printable(f"{found['error']}: {found.get('error_description', '')}"), final=True)
-    return token_of(found, now=surroundings.clock())
+        raise ProviderError(f"Entra could not be asked: {type(error).__name__}", hint=hint) from None
+    if client.token is None:
+        raise ProviderError("the provider's answer has no `access_token` that could be sent", hint=hint)
+    return client.token
 
 
-def _explained(reply: Reply, *, now: float) -> ProviderError:
+def _good(reply: Reply, *, now: float) -> JsonObject:
+    if reply.status != 200:
+        raise _explained(refusal(reply, now=now))
+    return json_object(reply, now=now)
+
+
+def _explained(told: ProviderError) -> ProviderError:
     """The numbers that follow Entra's words differ each time, and would look like another error."""
-    told = refusal(reply, now=now)
     words = told.message.partition(" Trace ID:")[0].strip()
     return ProviderError(words, hint=told.hint, retry_after=told.retry_after, final=told.final)
+
+
+def _is_challenge(reply: Reply, headers: Mapping[str, str]) -> bool:
+    """Tell whether a machine in Azure Arc names the file that lets us ask
+    (https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication)."""
+    asked = reply.headers.get("www-authenticate", "").lower().startswith("basic realm=")
+    return reply.status == 401 and asked and "authorization" not in (name.lower() for name in headers)
+
+
+def _token(found: JsonObject, reply: Reply, *, now: float) -> Obtained:
+    """Return the token of an answer, of which metadata services name the end only, or the life when it was new."""
+    lives = [life_of(found["expires_in"])] if "expires_in" in found else []
+    if "expires_on" in found:
+        lives.append(life_until(number_of(found["expires_on"], "expires_on"), reply, now=now))
+    return token_of({**found, "expires_in": min(lives, default=None)}, now=now)
 
 
 def _with(url: str, params: Mapping[str, str] | None) -> str:

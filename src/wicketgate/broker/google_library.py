@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, TypeVar
 
-from wicketgate.broker.provider_http import Endpoint, send, token_of
-from wicketgate.broker.provider_words import refusal
+from wicketgate.broker.provider_http import Endpoint, json_object, life_until, send, token_of
+from wicketgate.broker.provider_words import Reply
 from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.secret_value import SecretValue
 
@@ -33,12 +33,15 @@ class Response:
 class Transport:
     """Sends what google-auth wants sent (`google.auth.transport.Request`), from another thread.
 
-    A refusal is raised here, before the library tries again by itself: the lease knows when to.
+    A refusal, or an answer without a token, is raised here, before the library tries again by itself: the lease knows
+    when to.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, surroundings: Surroundings) -> None:
         self._loop = loop
         self._surroundings = surroundings
+        self.answer = Reply(0, b"", {})
+        """The latest good answer: the library counts ends by our clock, and drops what the headers say."""
 
     def __call__(
         self, url: str, method: str = "GET", body: Any = None, headers: Mapping[str, str] | None = None, **_: Any
@@ -46,8 +49,10 @@ class Transport:
         content = body.encode() if isinstance(body, str) else body or b""
         sending = send(Endpoint(url, self._surroundings.roots), method, content, headers=headers or {})
         reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
-        if not 200 <= reply.status < 300:
-            raise refusal(reply, now=self._surroundings.clock())
+        found = json_object(reply, now=self._surroundings.clock())
+        if not (found.get("access_token") or found.get("id_token")):
+            raise ProviderError("Google's answer has no token")
+        self.answer = reply
         return Response(reply.status, reply.headers, reply.body)
 
 
@@ -57,7 +62,7 @@ async def in_thread(surroundings: Surroundings, work: Callable[[Transport], T]) 
 
     transport = Transport(asyncio.get_running_loop(), surroundings)
     try:
-        return await asyncio.to_thread(work, transport)
+        return await surroundings.in_thread(work, transport)
     # The library trips over answers that lack what it expects, and its own words may hold the whole answer.
     except (GoogleAuthError, AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError) as error:
         raise ProviderError(f"Google's answer cannot be used: {type(error).__name__}") from None
@@ -89,21 +94,25 @@ def signer_of(account: Mapping[str, str]) -> Any:
 
 
 def obtained(token: str | bytes | None, expiry: Any, *, now: float) -> Obtained:
-    """Return a token with its end, which the library gives as naive UTC. Raises `ProviderError` for what is none."""
+    """Return a token that the library signed, with its end, which it gives as naive UTC. Raises `ProviderError` for
+    what is none."""
     text = token.decode() if isinstance(token, bytes) else token
     life = None if expiry is None else expiry.replace(tzinfo=UTC).timestamp() - now
     return token_of({"access_token": text, "expires_in": life}, now=now)
 
 
-def id_token(token: object, *, now: float) -> Obtained:
-    """Return an ID token, which says inside only when it ends. Raises `ProviderError` for what is none."""
+def id_token(token: object, reply: Reply, *, now: float) -> Obtained:
+    """Return an ID token of an answer, which says inside only when it ends. Raises `ProviderError` for what is none."""
     import jwt
 
     try:
-        ends = float(jwt.decode(str(token), options={"verify_signature": False})["exp"])
-    except (jwt.PyJWTError, KeyError, TypeError, ValueError):
+        claims = jwt.decode(str(token), options={"verify_signature": False})
+        ends = float(claims["exp"])
+        # Without a `Date` and by a clock that is behind, it would seem to live longer than any does.
+        longest = ends - float(claims.get("iat", 0))
+    except (jwt.PyJWTError, KeyError, OverflowError, RecursionError, TypeError, ValueError):
         raise ProviderError("Google's ID token has no end") from None
-    return token_of({"access_token": str(token), "expires_in": ends - now}, now=now)
+    return token_of({"access_token": str(token), "expires_in": min(longest, life_until(ends, reply, now=now))}, now=now)
 
 
 def _unusable(what: str, hint: str) -> ProviderError:

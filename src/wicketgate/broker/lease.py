@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from wicketgate.broker.source import Obtained, ProviderError
@@ -40,12 +40,14 @@ class Standing(StrEnum):
 
 @dataclass(slots=True)
 class Lease:
-    """Times are unix seconds; `chance` gives a number from 0 to 1. `due` is when to ask, unless `asking`."""
+    """Times are unix seconds; `chance` gives a number from 0 to 1. `due` is when to ask, unless `asking`; `again` says
+    that what the provider is being asked with is no longer right."""
 
     renewal: Renewal
     chance: Callable[[], float]
     due: float = 0.0
     asking: bool = False
+    again: bool = False
     failures: int = 0
     problem: str = ""
     hint: str = ""
@@ -71,8 +73,12 @@ class Lease:
         return ends if self.asking else min(self.due, ends)
 
     def ask(self) -> None:
-        """Note that the provider is being asked."""
+        """Note that the provider is to be asked, as soon as its turn comes."""
         self.asking = True
+
+    def begin(self) -> None:
+        """Note that its turn has come: what changed before is part of what it is asked with."""
+        self.again = False
 
     def took(self, obtained: Obtained, now: float) -> None:
         """Note what the provider gave, and when to renew it."""
@@ -81,8 +87,9 @@ class Lease:
             return
         life = obtained.expires_at - now
         margin = max(min(self.renewal.offset, life * _FRESH), min(_LEAST, life * _FRESH))
-        self.held = Obtained(obtained.value, obtained.expires_at - min(_DELIVERY, life * _SPREAD))
-        self.due = obtained.expires_at - margin - self.chance() * life * _SPREAD
+        self.held = replace(obtained, expires_at=obtained.expires_at - min(_DELIVERY, life * _SPREAD))
+        due = obtained.expires_at - margin - self.chance() * life * _SPREAD
+        self.due = now if self.again else due
         self.asking, self.failures, self.problem, self.hint = False, 0, "", ""
 
     def failed(self, error: WicketError, now: float) -> None:
@@ -90,11 +97,17 @@ class Lease:
         self.asking = False
         self.failures += 1
         self.problem, self.hint = error.message, error.hint
-        self.due = now + self._pause(error)
+        self.due = now if self.again else now + self._pause(error)
 
     def renew(self, now: float) -> None:
-        """Ask for another value at once; the one that is held serves until it comes."""
-        self.due = now
+        """Ask for another value at once, or once more; the one that is held serves until it comes."""
+        self.due, self.again = now, self.asking
+
+    def shift(self, seconds: float) -> None:
+        """Move all times with a clock that was set; a value that is on its way may have its end by the old one."""
+        self.due, self.again = self.due + seconds, self.asking
+        if self.held is not None:
+            self.held = replace(self.held, expires_at=self.held.expires_at + seconds)
 
     def expire(self, now: float) -> bool:
         """Let go of a value past its end; tell whether there was one."""

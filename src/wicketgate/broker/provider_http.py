@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -21,6 +22,7 @@ from wicketgate.secret_value import SecretValue
 _SECONDS = 10.0
 _MOST_BYTES = 256 * 1024
 _LONGEST_LIFE = 366 * 86_400.0
+"""Seconds. What lives longer is asked for again after these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Endpoint:
     roots: Path
     certificate: Path | None = None
     key: Path | None = None
+
+    @property
+    def shown(self) -> str:
+        """The URL for people, without the query: some providers want a key there."""
+        return urlsplit(self.url)._replace(query="").geturl()
 
 
 async def post_form(
@@ -49,19 +56,24 @@ async def send(endpoint: Endpoint, method: str, body: bytes, *, headers: Mapping
     try:
         async with (
             asyncio.timeout(_SECONDS),
-            httpx.AsyncClient(verify=_context(endpoint), timeout=_SECONDS, trust_env=False) as client,
+            httpx.AsyncClient(verify=_context(endpoint), timeout=_patience(), trust_env=False) as client,
             client.stream(method, endpoint.url, content=body, headers=asked) as response,
         ):
             CLOCKS.note(response.url.host, response.headers.get("date", ""), now=time.time())
             answer = await _bounded(response)
             return Reply(response.status_code, answer, dict(response.headers), secrets_of(body, headers))
     except (httpx.TimeoutException, TimeoutError):
-        raise ProviderError(f"no answer from {endpoint.url} within {_SECONDS:g} s") from None
-    except httpx.LocalProtocolError:
-        # Its words quote what was to be sent.
-        raise ProviderError(f"what {endpoint.url} would be sent holds a character that no header carries") from None
+        raise ProviderError(f"no answer from {endpoint.shown} in time") from None
+    except (httpx.LocalProtocolError, UnicodeError):
+        # Their words quote what was to be sent.
+        raise ProviderError(f"what {endpoint.shown} would be sent holds a character that no header carries") from None
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-        raise ProviderError(f"cannot reach {endpoint.url}: {printable(str(error)) or type(error).__name__}") from None
+        raise ProviderError(f"cannot reach {endpoint.shown}: {printable(str(error)) or type(error).__name__}") from None
+
+
+def _patience() -> httpx.Timeout:
+    # A handshake that is cut off from outside leaves its connection open: two steps of connecting end before.
+    return httpx.Timeout(_SECONDS, connect=_SECONDS * 0.4)
 
 
 def json_object(reply: Reply, *, now: float) -> JsonObject:
@@ -77,7 +89,7 @@ def json_object(reply: Reply, *, now: float) -> JsonObject:
 def token_of(found: JsonObject, *, now: float, field: str = "access_token") -> Obtained:
     """Return the token of an answer as RFC 6749 section 5.1 has it. Raises `ProviderError` for what cannot be sent.
 
-    A token without `expires_in` lives short: nobody knows how long.
+    A token without `expires_in` lives short: nobody knows how long. `now` is when it was asked for at the latest.
     """
     token = found.get(field)
     if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
@@ -89,16 +101,27 @@ def token_of(found: JsonObject, *, now: float, field: str = "access_token") -> O
 
 
 def life_of(seconds: Json) -> float:
-    """Return a life in seconds; what is missing is short. Raises `ProviderError` for what is none."""
+    """Return a life in seconds; what is missing is short, what is very long is a year. Raises `ProviderError` for what
+    is none."""
     if seconds is None:
         return SHORT
-    try:
-        life = float(seconds)
-    except (TypeError, ValueError, OverflowError):
-        raise ProviderError("the provider's `expires_in` is not a number") from None
-    if not 0 < life <= _LONGEST_LIFE:
+    life = number_of(seconds, "expires_in")
+    if not life > 0:
         raise ProviderError("the provider's `expires_in` is not the life of a token")
-    return life
+    return min(life, _LONGEST_LIFE)
+
+
+def number_of(value: Json, field: str) -> float:
+    """Return a number, which some write as a text. Raises `ProviderError` for what is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ProviderError(f"the provider's `{field}` is not a number") from None
+
+
+def life_until(ends: float, reply: Reply, *, now: float) -> float:
+    """Return the seconds from `now`, our time, to an end that the provider names by its own clock."""
+    return ends - reply.time(now)
 
 
 async def _bounded(response: httpx.Response) -> bytes:
@@ -125,6 +148,9 @@ def _verifying(roots: Path, _: int) -> ssl.SSLContext:
 
 
 def _new_context(roots: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(roots))
+    try:
+        context = ssl.create_default_context(cafile=str(roots))
+    except ssl.SSLError:
+        raise ProviderError(f"there is no certificate authority in {roots.name}", hint="it must be PEM") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

@@ -6,19 +6,21 @@ import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote_plus
 
+from wicketgate.broker.clock_drift import hint_of_drift, http_date, their_time
 from wicketgate.broker.source import ProviderError
 from wicketgate.json_types import Json
+from wicketgate.plain_http import host_of
 from wicketgate.secret_value import REDACTED
 
 _MOST_WORDS = 300
-_DRIFT = 60.0
-"""Seconds by which the provider's clock and ours may differ before an error says so."""
-_SECRET_FIELDS = ("client_secret", "client_assertion", "assertion", "subject_token")
-_SECRET_HEADERS = ("authorization", "x-aws-ec2-metadata-token", "x-identity-header")
+_SECRET_FIELDS = ("client_secret", "client_assertion", "assertion", "subject_token", "WebIdentityToken")
+_SECRET_HEADERS = ("authorization", "secret", "x-aws-ec2-metadata-token", "x-identity-header", "x-amz-security-token")
+_FINAL = (400, 401, 403, 404)
+_PASSING = frozenset({"server_error", "slow_down", "temporarily_unavailable"})
+"""Errors of OAuth that end by themselves, whatever status they come with."""
 _LEAST_SECRET = 4
 """Characters: what is shorter cannot be told from words."""
 
@@ -40,19 +42,30 @@ class Reply:
         except (ValueError, RecursionError):
             return None
 
+    def time(self, now: float) -> float:
+        """Return the provider's own time, by which the ends that it names count; `now` is ours."""
+        return their_time(self.headers.get("date", ""), now=now)
+
 
 def refusal(reply: Reply, *, now: float) -> ProviderError:
     """Return an answer that is no success as an error in the provider's words."""
-    words = _words_of(reply.parsed, reply.sent) or f"status {reply.status}"
-    said = words if str(reply.status) in words else f"{words} (status {reply.status})"
-    at = _date(reply.headers.get("date", ""))
-    drift = 0.0 if at is None else now - at
-    hint = ""
-    if abs(drift) > _DRIFT:
-        ahead = "ahead of" if drift > 0 else "behind"
-        hint = f"the clock of this machine is {abs(drift):.0f} s {ahead} the provider's: set it by NTP"
-    final = reply.status in (400, 401, 403, 404)
-    return ProviderError(said, hint=hint, retry_after=_retry_after(reply.headers, now=now), final=final)
+    words = _words_of(reply.parsed)
+    final = reply.status in _FINAL and words.partition(":")[0] not in _PASSING
+    return refused(reply, words, now=now, final=final)
+
+
+def refused(reply: Reply, words: str, *, now: float, final: bool) -> ProviderError:
+    """Return the same for words that were found elsewhere: with the status, what the clocks say, and when to come."""
+    said = printable(_without(words, reply.sent)) or f"status {reply.status}"
+    told = said if str(reply.status) in said else f"{said} (status {reply.status})"
+    hint = hint_of_drift(reply.headers.get("date", ""), now=now)
+    return ProviderError(told, hint=hint, retry_after=_retry_after(reply, now=now), final=final)
+
+
+def plaintext(url: str) -> ProviderError:
+    """Return that what the platform names would be asked over plain http, on a network."""
+    host = printable(host_of(url)) or "nowhere"
+    return ProviderError(f"a credential would come over plain http from {host}", final=True)
 
 
 def secrets_of(body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -87,7 +100,7 @@ def _password(basic: str) -> str:
         return ""
 
 
-def _words_of(found: Json, sent: tuple[str, ...]) -> str:
+def _words_of(found: Json) -> str:
     """OAuth's `error` and `error_description`, or Google's and AWS's `message`."""
     if not isinstance(found, dict):
         return ""
@@ -96,7 +109,7 @@ def _words_of(found: Json, sent: tuple[str, ...]) -> str:
     if isinstance(error, dict):
         code = error.get("status") or error.get("Code") or error.get("code")
         parts = [code, error.get("message") or error.get("Message")]
-    return ": ".join(printable(_without(str(part), sent)) for part in parts if part)
+    return ": ".join(str(part) for part in parts if part)
 
 
 def _without(text: str, sent: tuple[str, ...]) -> str:
@@ -105,17 +118,10 @@ def _without(text: str, sent: tuple[str, ...]) -> str:
     return text
 
 
-def _retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
+def _retry_after(reply: Reply, *, now: float) -> float | None:
     """Seconds for which the provider wants to be left alone (RFC 9110 section 10.2.3)."""
-    text = headers.get("retry-after", "").strip()
+    text = reply.headers.get("retry-after", "").strip()
     if text.isdecimal():
         return float(text)
-    at = _date(text)
-    return None if at is None else max(0.0, at - now)
-
-
-def _date(text: str) -> float | None:
-    try:
-        return parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError):
-        return None
+    at = http_date(text)
+    return None if at is None else max(0.0, at - reply.time(now))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -29,4 +30,4 @@ def sources() -> Mapping[type[Credential], Source[Any]]:
 def open_source(use: CredentialUse, *, surroundings: Surroundings) -> Obtain:
     """Return how a credential is obtained."""
     source = sources()[type(use.credential)]
-    return source.open(use.credential, use.destination, surroundings)
+    return source.open(use.credential, use.destination, replace(surroundings, provider=use.credential.asked))

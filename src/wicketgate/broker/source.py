@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, ParamSpec, Protocol, TypeVar
 
+from wicketgate.broker.threads import Threads
 from wicketgate.errors import WicketError
 from wicketgate.ir.credentials.base import Credential
 from wicketgate.ir.secrets import TextSecret
 from wicketgate.secret_value import SecretValue
 
 C = TypeVar("C", bound=Credential)
+P = ParamSpec("P")
+T = TypeVar("T")
 
 SHORT = 60.0
 """Seconds that a value lives whose provider does not say how long."""
@@ -21,10 +24,12 @@ SHORT = 60.0
 @dataclass(frozen=True, slots=True)
 class Obtained:
     """A value and its end in unix seconds. For signing keys the value is the JSON object that AWS STS calls
-    `Credentials`, with `AccessKeyId`, `SecretAccessKey` and perhaps `SessionToken`."""
+    `Credentials`, with `AccessKeyId`, `SecretAccessKey` and perhaps `SessionToken`. `made_of` is a digest of what it is
+    made of, for whoever keeps it; sources leave it alone."""
 
     value: SecretValue = field(repr=False)
     expires_at: float
+    made_of: bytes = field(default=b"", repr=False)
 
 
 class ProviderError(WicketError):
@@ -73,18 +78,24 @@ class ShownPair:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What sources may use. `roots` is the PEM file of the system's certificate authorities; `memory` a directory that
-    no disk is under, for what a library takes from files only. `key_pair` finds a certificate by name and raises
-    `WicketError` where there is none. `platform` is the environment of the process, in which a platform tells its
-    machines where to ask."""
+    """What sources may use. `roots` is the PEM file of the system's certificate authorities. `key_pair` finds a
+    certificate by name and raises `WicketError` where there is none. `project` is the folder to which file names are
+    relative. `platform` is the environment of the process, in which a platform tells its machines where to ask;
+    `provider` is who is asked (`Credential.asked`)."""
 
     texts: Texts
     assertions: Assertions
     key_pair: Callable[[str], ShownPair]
     roots: Path
-    memory: Path
     clock: Callable[[], float]
+    project: Path = Path()
     platform: Mapping[str, str] = field(default_factory=dict, repr=False)
+    threads: Threads = field(default_factory=Threads, repr=False)
+    provider: str = ""
+
+    async def in_thread(self, function: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Run what blocks outside of the event loop, with as few beside it as the provider takes at once."""
+        return await self.threads.run(self.provider, function, *arguments, **named)
 
 
 Obtain = Callable[[], Awaitable[Obtained]]

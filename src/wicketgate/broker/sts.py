@@ -1,4 +1,5 @@
-"""AWS STS through botocore, which reads no profile, no environment and no metadata server for it.
+"""AWS STS through botocore, which reads no profile, no environment and no metadata server for it, and sends nothing:
+its requests go out like all others to providers, bounded and over verified TLS.
 
 Source: https://docs.aws.amazon.com/STS/latest/APIReference/
 """
@@ -8,65 +9,124 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
+from wicketgate.broker.provider_http import Endpoint, life_until, send
+from wicketgate.broker.provider_words import Reply, refused
 from wicketgate.broker.signing_keys import signing_keys
-from wicketgate.broker.source import Obtained, ProviderError
+from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.ir.credentials.aws import AssumedRole
 
-_SECONDS = 10
-_MOST_WORDS = 300
-_BUSY = (
-    "IDPCommunicationError",
-    "InternalFailure",
-    "RequestLimitExceeded",
-    "ServiceUnavailable",
-    "Throttling",
-    "ThrottlingException",
+_ASK_SECONDS = 25.0
+_TOO_MANY = 429
+_PASSING = frozenset(
+    {
+        "IDPCommunicationError",
+        "InternalFailure",
+        "PriorRequestNotComplete",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttled",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
 )
+"""Errors that end by themselves, whatever status they come with
+(https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html and what AWS's own libraries try again)."""
 _OUT_OF_TIME = re.compile("RequestExpired|ExpiredToken|Signature expired|not yet current")
+_SET_CLOCK = "set the clock of this machine by NTP; if the keys have a session token, it may have ended"
+_NOT_STS = "is it STS that answers there? Look at `stsEndpoint`"
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What botocore reads the content of an answer from."""
+
+    content: bytes
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.content
+
+
+class _Sender:
+    """Sends what botocore has signed, from another thread; it takes the answer as if it had sent it itself (its event
+    `before-send`)."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, surroundings: Surroundings) -> None:
+        self._loop = loop
+        self._surroundings = surroundings
+        self.reply: Reply | None = None
+        """The answer, for what botocore drops of it."""
+
+    def __call__(self, request: Any, **_: object) -> Any:
+        from botocore.awsrequest import AWSResponse
+
+        headers = {name: _bytes(value).decode() for name, value in request.headers.items()}
+        endpoint = Endpoint(request.url, self._surroundings.roots)
+        sending = send(endpoint, request.method, _bytes(request.body), headers=headers)
+        reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
+        self.reply = reply
+        return AWSResponse(request.url, reply.status, reply.headers, _Body(reply.body))
 
 
 async def assume(
-    role: AssumedRole, operation: str, parameters: Mapping[str, Any], *, keys: Mapping[str, str] | None, roots: Path
+    role: AssumedRole,
+    operation: str,
+    parameters: Mapping[str, Any],
+    *,
+    keys: Mapping[str, str] | None,
+    surroundings: Surroundings,
 ) -> Obtained:
     """Ask STS for a role, signed with `keys`, or unsigned where the request proves itself.
 
     Raises `ProviderError` with STS's own code and message.
     """
-    return await asyncio.to_thread(_assume, role, operation, dict(parameters), keys, roots)
+    now, sender = surroundings.clock(), _Sender(asyncio.get_running_loop(), surroundings)
+    wanted = {"RoleArn": role.arn, "RoleSessionName": role.session_name, "DurationSeconds": role.life, **parameters}
+    found = await surroundings.in_thread(_ask, role, operation, wanted, keys, sender, now)
+    return _obtained(found, sender.reply or _NOTHING, role.life, now=now)
 
 
-def _assume(
-    role: AssumedRole, operation: str, parameters: dict[str, Any], keys: Mapping[str, str] | None, roots: Path
-) -> Obtained:
+def _ask(
+    role: AssumedRole,
+    operation: str,
+    wanted: dict[str, Any],
+    keys: Mapping[str, str] | None,
+    sender: _Sender,
+    now: float,
+) -> Mapping[str, Any]:
     from botocore.exceptions import BotoCoreError, ClientError
     from botocore.parsers import ResponseParserError
 
-    wanted = {"RoleArn": role.arn, "RoleSessionName": role.session_name, "DurationSeconds": role.life, **parameters}
     try:
-        answer = getattr(_client(role, keys, roots), operation)(**wanted)
+        found: Mapping[str, Any] = getattr(_client(role, keys, sender), operation)(**wanted)
     except ClientError as error:
-        raise _refusal(error.response) from None
-    except (BotoCoreError, ValueError) as error:
-        raise ProviderError(f"cannot ask STS: {type(error).__name__}: {_words(str(error))}") from None
+        raise _refusal(error.response.get("Error", {}), sender.reply or _NOTHING, now=now) from None
     except (ResponseParserError, LookupError):
-        raise ProviderError("what answered is not STS", hint="look at `stsEndpoint`") from None
-    return _obtained(answer.get("Credentials") or {})
+        raise _no_sts(sender.reply or _NOTHING, now=now) from None
+    # Its words may quote what it was given.
+    except (BotoCoreError, ValueError) as error:
+        raise ProviderError(f"cannot ask STS: {type(error).__name__}") from None
+    return found.get("Credentials") or {}
 
 
-def _client(role: AssumedRole, keys: Mapping[str, str] | None, roots: Path) -> Any:
+_NOTHING = Reply(0, b"", {})
+
+
+def _client(role: AssumedRole, keys: Mapping[str, str] | None, sender: Callable[..., Any]) -> Any:
     from botocore import UNSIGNED
     from botocore.config import Config
 
     config = Config(
         region_name=role.region,
         signature_version=None if keys else UNSIGNED,
-        connect_timeout=_SECONDS,
-        read_timeout=_SECONDS,
         retries={"total_max_attempts": 1},
         proxies={},
         # The variables that name another endpoint are not read through the session.
@@ -74,15 +134,17 @@ def _client(role: AssumedRole, keys: Mapping[str, str] | None, roots: Path) -> A
     )
     signing = keys or {}
     with _ONE_AT_A_TIME:
-        return _session().create_client(
+        client = _session().create_client(
             "sts",
             config=config,
             endpoint_url=role.endpoint or None,
-            verify=str(roots),
+            verify=True,
             aws_access_key_id=signing.get("AccessKeyId"),
             aws_secret_access_key=signing.get("SecretAccessKey"),
             aws_session_token=signing.get("SessionToken"),
         )
+    client.meta.events.register("before-send.sts", sender)
+    return client
 
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -106,24 +168,31 @@ def _session() -> Any:
     return session
 
 
-def _obtained(found: Mapping[str, Any]) -> Obtained:
+def _obtained(found: Mapping[str, Any], reply: Reply, life: float, *, now: float) -> Obtained:
     missing = [name for name in ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration") if not found.get(name)]
     if missing:
         raise ProviderError(f"the answer of STS lacks {', '.join(missing)}")
     keys = {name: found[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")}
-    return signing_keys(keys, expires_at=found["Expiration"].timestamp())
+    # Never longer than was asked for, which a clock that is behind, and an answer without a `Date`, would make of it.
+    lives = min(float(life), life_until(found["Expiration"].timestamp(), reply, now=now))
+    return signing_keys(keys, expires_at=now + lives)
 
 
-def _refusal(response: Mapping[str, Any]) -> ProviderError:
-    error, status = response.get("Error", {}), response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    code = str(error.get("Code", "")) or f"status {status}"
-    final = 400 <= status < 500 and code not in _BUSY
-    words = f"{code}: {_words(str(error.get('Message', '')))}"
-    return ProviderError(words, hint=_SET_CLOCK if _OUT_OF_TIME.search(words) else "", final=final)
+def _refusal(error: Mapping[str, Any], reply: Reply, *, now: float) -> ProviderError:
+    code, said = str(error.get("Code", "")), [str(error[part]) for part in ("Code", "Message") if error.get(part)]
+    final = 400 <= reply.status < 500 and reply.status != _TOO_MANY and code not in _PASSING
+    told = refused(reply, ": ".join(said), now=now, final=final)
+    late = _SET_CLOCK if _OUT_OF_TIME.search(told.message) else ""
+    hint = told.hint or late or ("" if said else _NOT_STS)
+    return ProviderError(told.message, hint=hint, retry_after=told.retry_after, final=final)
 
 
-_SET_CLOCK = "set the clock of this machine by NTP; if the keys have a session token, it may have ended"
+def _no_sts(reply: Reply, *, now: float) -> ProviderError:
+    """Return what is to be said of an answer that is not STS's XML: of a proxy, or of a service that is down."""
+    if 200 <= reply.status < 300:
+        return ProviderError("what answered is not STS", hint=_NOT_STS)
+    return _refusal({}, reply, now=now)
 
 
-def _words(text: str) -> str:
-    return "".join(each if each.isprintable() else " " for each in text)[:_MOST_WORDS]
+def _bytes(written: str | bytes) -> bytes:
+    return written.encode() if isinstance(written, str) else written

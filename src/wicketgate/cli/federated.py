@@ -66,15 +66,16 @@ def attempt(workspace: Workspace, environment: str, use: CredentialUse) -> float
 def _surroundings(workspace: Workspace, environment: str) -> Surroundings:
     from wicketgate.broker.source import Surroundings
     from wicketgate.compile import system_roots
-    from wicketgate.control.key_files import memory_directory
     from wicketgate.control.signing import signing_with
     from wicketgate.control.texts import VariableTexts
+    from wicketgate.supervise.log import hush_libraries
     from wicketgate.variables import open_variables
 
+    hush_libraries()
     key = open_issuer(workspace, environment).keys()[0].key
     issuer = signing_with(key, identity_of(workspace, environment), issuer_section(workspace))
     variables = open_variables(workspace.project, state=workspace.state, environment=environment)
-    return Surroundings(VariableTexts(variables), issuer, _no_pair, system_roots(), memory_directory(), time.time)
+    return Surroundings(VariableTexts(variables), issuer, _no_pair, system_roots(), time.time)
 
 
 def _no_pair(name: str) -> NoReturn:

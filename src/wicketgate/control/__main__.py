@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING
 
 from wicketgate.broker.broker import Broker
 from wicketgate.broker.registry import open_source
-from wicketgate.broker.source import Assertions, NoIssuer, ShownPair, Surroundings
+from wicketgate.broker.source import NoIssuer, ShownPair, Surroundings
 from wicketgate.certificates import Certificates, open_certificates
 from wicketgate.compile import compile_project, system_roots
 from wicketgate.control.acme import AcmeKeeper, AcmeSettings
 from wicketgate.control.credentials import CredentialKeeper
 from wicketgate.control.fixed import Fixed
 from wicketgate.control.issuer import IssuerKeeper
-from wicketgate.control.key_files import KeyFiles, memory_directory
+from wicketgate.control.key_files import KeyFiles
+from wicketgate.control.makings import Ingredients, Makings, machine_facts
 from wicketgate.control.plane import ControlPlane
 from wicketgate.control.private_authority import AuthorityKeeper
 from wicketgate.control.remembered import Remembered
@@ -61,7 +62,7 @@ def _plane(settings: ControlSettings) -> ControlPlane:
         certificates,
         AuthorityKeeper(certificates.database),
         _acme(settings, variables),
-        _credentials(settings, variables, certificates, issuer or NoIssuer()),
+        _credentials(settings, variables, certificates, issuer),
         issuer,
         lambda values: compile_project(
             settings.project,
@@ -74,17 +75,25 @@ def _plane(settings: ControlSettings) -> ControlPlane:
 
 
 def _credentials(
-    settings: ControlSettings, variables: Variables, certificates: Certificates, assertions: Assertions
+    settings: ControlSettings, variables: Variables, certificates: Certificates, issuer: IssuerKeeper | None
 ) -> CredentialKeeper:
-    texts = VariableTexts(variables)
+    texts, key_pair = VariableTexts(variables), partial(_shown, certificates)
     surroundings = Surroundings(
-        texts, assertions, partial(_shown, certificates), system_roots(), memory_directory(), time.time, os.environ
+        texts,
+        issuer or NoIssuer(),
+        key_pair,
+        system_roots(),
+        time.time,
+        settings.project,
+        os.environ,
     )
+    speaks_as = issuer.speaks_as if issuer else tuple
+    makings = Makings(Ingredients(texts, key_pair, speaks_as, machine_facts(os.environ)))
     remembered = Remembered(
         settings.run.path / "credentials.sealed", state=settings.state, key=os.environ.get(KEY_VARIABLE)
     )
-    broker = Broker(partial(open_source, surroundings=surroundings), clock=time.time)
-    return CredentialKeeper(broker, texts, KeyFiles(settings.run), remembered)
+    broker = Broker(makings.noted(partial(open_source, surroundings=surroundings)), clock=time.time)
+    return CredentialKeeper(broker, makings, KeyFiles(settings.run), remembered)
 
 
 def _shown(certificates: Certificates, name: str) -> ShownPair:

@@ -1,22 +1,18 @@
-"""The broker in the control plane: what secrets need is held, obtained anew when its texts change, remembered."""
+"""The broker in the control plane: what secrets need is held, obtained anew when its makings change, remembered."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
-import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Collection, Iterable, Mapping
 
 from wicketgate.broker.broker import Broker, Report, name_of
+from wicketgate.broker.source import Obtained
 from wicketgate.control.key_files import KeyFiles
+from wicketgate.control.makings import Makings
 from wicketgate.control.remembered import Remembered
-from wicketgate.control.texts import VariableTexts
 from wicketgate.envoy.names import use_name
-from wicketgate.errors import WicketError
 from wicketgate.ir.credentials.base import CredentialUse
-from wicketgate.ir.secrets import BrokeredToken, SecretSource, SigningKeys, TextSecret
+from wicketgate.ir.secrets import BrokeredToken, SecretSource, SigningKeys
 from wicketgate.json_types import JsonObject
 from wicketgate.secret_value import SecretValue
 
@@ -29,16 +25,14 @@ _GATHER = 0.05
 
 
 class CredentialKeeper:
-    """Holds what secrets need, and keeps the files that Envoy signs with."""
+    """Holds what secrets need, and keeps the files that Envoy signs with. The broker's sources are `makings.noted`."""
 
-    def __init__(self, broker: Broker, texts: VariableTexts, files: KeyFiles, remembered: Remembered) -> None:
+    def __init__(self, broker: Broker, makings: Makings, files: KeyFiles, remembered: Remembered) -> None:
         self._broker = broker
-        self._texts = texts
+        self._makings = makings
         self._files = files
         self._remembered = remembered
-        self._digest_key = secrets.token_bytes(32)
-        self._token: object = None
-        self._made_of: dict[CredentialUse, bytes] = {}
+        self._remembering = asyncio.Lock()
         self._signing: set[CredentialUse] = set()
 
     def value(self, use: CredentialUse) -> SecretValue | None:
@@ -63,17 +57,26 @@ class CredentialKeeper:
         rest = [f"and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
         return "; ".join([*told, *rest])
 
-    def hold(self, sources: Iterable[SecretSource]) -> set[CredentialUse]:
+    async def recall(self, sources: Iterable[SecretSource]) -> Mapping[CredentialUse, Obtained]:
+        """Return values from before a restart, of what these need and nothing held needs."""
+        new = [use for use in _uses(sources).keys() - set(self._broker.uses()) if use.credential.remembered]
+        made_of = {use: self._makings.digest(use) for use in new}
+        return await asyncio.to_thread(self._remembered.read, made_of) if made_of else {}
+
+    def hold(
+        self, sources: Iterable[SecretSource], recalled: Mapping[CredentialUse, Obtained] | None = None
+    ) -> set[CredentialUse]:
         """Hold what these need and nothing else; return what nobody needed before. Raises `NoMemoryError`."""
-        wanted = _uses(sources)
-        new = wanted.keys() - self._made_of.keys()
-        if wanted or self._made_of:
-            self._hold(wanted)
+        wanted, held = _uses(sources), set(self._broker.uses())
+        new = wanted.keys() - held
+        if wanted or held:
+            self._hold(wanted, {use: each for use, each in (recalled or {}).items() if use in new})
             self._signing = {use for use, signs in wanted.items() if signs}
             for use in new & self._signing:
                 self._files.make_place(use)
-            self.write_keys(self._signing)
-            self._files.keep_only(self._signing)
+            # What is new has no keys yet, or those that Envoy still signs with after a restart of ours.
+            self.write_keys(self._signing - new)
+        self._files.keep_only(self._signing)
         return new
 
     async def settle(self, new: Collection[CredentialUse]) -> None:
@@ -83,7 +86,9 @@ class CredentialKeeper:
 
     async def remember(self) -> None:
         """Seal what is held: whatever ends this process then, the next one goes on with the same values."""
-        await asyncio.to_thread(self._remembered.write, self._broker.held())
+        async with self._remembering:
+            held = {use: each for use, each in self._broker.held().items() if use.credential.remembered}
+            await asyncio.to_thread(self._remembered.write, held)
 
     def look_again(self) -> None:
         """Let `changed` end, though no value has changed."""
@@ -102,32 +107,16 @@ class CredentialKeeper:
 
     def issuer_rolled(self) -> None:
         """Replace what was made with a key that signs no more."""
-        self._broker.renew([use for use in self._broker.uses() if use.credential.needs_issuer])
+        self._broker.renew(self._makings.changed())
 
     async def run(self) -> None:
         """Keep the leases fresh, until cancelled."""
         await self._broker.run()
 
-    def _hold(self, wanted: Mapping[CredentialUse, bool]) -> None:
-        token, before = self._texts.token(), self._made_of
-        known = before if token == self._token else {}
-        self._token = token
-        self._made_of = {use: known.get(use) or self._digest(use) for use in wanted}
-        stale = [use for use, digest in self._made_of.items() if before.get(use, digest) != digest]
-        new = wanted.keys() - before.keys()
-        self._broker.hold(wanted.keys(), self._remembered.read(new) if new else None)
-        self._broker.renew(stale)
-
-    def _digest(self, use: CredentialUse) -> bytes:
-        """Tell whether a text that the credential is made of has changed, without keeping the text."""
-        digest = hmac.new(self._digest_key, digestmod=hashlib.sha256)
-        for secret in _texts(use.credential):
-            try:
-                text = self._texts.text(secret).reveal().encode()
-            except WicketError:
-                text = b""
-            digest.update(len(text).to_bytes(8, "big") + text)
-        return digest.digest()
+    def _hold(self, wanted: Mapping[CredentialUse, bool], recalled: Mapping[CredentialUse, Obtained]) -> None:
+        self._broker.hold(wanted.keys(), recalled)
+        self._makings.keep_only(wanted.keys(), recalled)
+        self._broker.renew(self._makings.changed())
 
 
 def _message(report: Report) -> JsonObject:
@@ -157,14 +146,3 @@ def _uses(sources: Iterable[SecretSource]) -> dict[CredentialUse, bool]:
             case _:
                 pass
     return found
-
-
-def _texts(value: object) -> Iterator[TextSecret]:
-    if isinstance(value, TextSecret):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _texts(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _texts(getattr(value, field.name))

@@ -51,9 +51,11 @@ class Delivery:
     @asynccontextmanager
     async def supply(self, live: Sources, next_: Sources) -> AsyncIterator[None]:
         """Offer what the next version needs too, after a little wait for what is new in it."""
+        sources = {**live, **next_}.values()
+        recalled = await self._keeper.recall(sources)
         self._next = next_
         try:
-            if new := self._keeper.hold({**live, **next_}.values()):
+            if new := self._keeper.hold(sources, recalled):
                 await self._keeper.settle(new)
             self._take(live, next_)
             yield

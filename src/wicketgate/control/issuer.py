@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from wicketgate.broker.source import Obtained
@@ -63,6 +64,12 @@ class IssuerKeeper:
         if self._signing is None:
             raise WicketError("the issuer has no key yet", hint=self.problem or "it is being made")
         return self._signing.sign(audience=audience, subject=subject, life=life, claims=claims)
+
+    def speaks_as(self) -> tuple[str, ...]:
+        """Return what is the same in all its tokens, and what signs them."""
+        if self._signing is None:
+            return ()
+        return *astuple(self._signing.identity), self._signing.signer.algorithm.value, self._signing.signer.kid
 
     def documents(self) -> tuple[Document, ...]:
         """Return what the gateway publishes of itself, at both of its paths."""

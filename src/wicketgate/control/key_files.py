@@ -28,11 +28,6 @@ class NoMemoryError(WicketError):
     """There is no place for keys that is memory alone."""
 
 
-def memory_directory() -> Path:
-    """Return where files are memory."""
-    return _MEMORY
-
-
 _NO_KEYS = b"[default]\n"
 """Envoy never looks again for a file that was missing or empty at first; and one that goes leaves it the old keys."""
 
@@ -43,11 +38,12 @@ class KeyFiles:
     def __init__(self, run: RunDirectory, *, memory: Path = _MEMORY) -> None:
         self._run = run
         self._memory = memory
-        self._held: dict[CredentialUse, SecretValue] = {}
+        self._held: dict[CredentialUse, SecretValue | None] = {}
+        self._swept = False
 
     def holds(self, use: CredentialUse) -> bool:
         """Tell whether Envoy finds keys."""
-        return use in self._held
+        return self._held.get(use) is not None
 
     def make_place(self, use: CredentialUse) -> None:
         """See to it that Envoy can watch the place. Raises `NoMemoryError`."""
@@ -59,20 +55,26 @@ class KeyFiles:
 
     def write(self, use: CredentialUse, value: SecretValue | None) -> None:
         """Put the keys where Envoy reads them; without value it forgets those that it has."""
-        if self._held.get(use) == value:
+        if use in self._held and self._held[use] == value:
             return
         self.make_place(use)
         write_private(self._path(use), _profile(value) if value else _NO_KEYS)
-        if value:
-            self._held[use] = value
-        else:
-            del self._held[use]
+        self._held[use] = value
 
     def keep_only(self, uses: Collection[CredentialUse]) -> None:
-        """Remove the files of all others. What Envoy still does for a version that ends, it does with those keys."""
+        """Remove the files of all others, also of a control plane before this one. What Envoy still does for a version
+        that ends, it does with the keys that it has read."""
+        if not self._swept:
+            self._swept = True
+            self._sweep({self._path(use).parent.name for use in uses})
         for use in self._held.keys() - set(uses):
             del self._held[use]
             self._path(use).unlink(missing_ok=True)
+
+    def _sweep(self, kept: Collection[str]) -> None:
+        for place in self._run.keys.glob("*"):
+            for file in place.iterdir() if place.name not in kept else ():
+                file.unlink(missing_ok=True)
 
     def _path(self, use: CredentialUse) -> Path:
         return self._run.path / keys_file(use)

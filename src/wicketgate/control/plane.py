@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from starlette.applications import Starlette
@@ -44,6 +45,9 @@ from wicketgate.xds.snapshot import VersionKey
 _log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
+_THREADS = 64
+"""Names are resolved in them too, and a resolver that does not answer holds each for half a minute. Python's own number
+is six on a machine of two cores."""
 
 
 @dataclass(slots=True)
@@ -64,6 +68,7 @@ class ControlPlane:
 
     async def run(self) -> None:
         """Serve. Raises `ProjectRefused` or `WicketError` when nothing can be published at the start."""
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, "control"))
         board = Board()
         admin = EnvoyAdmin(self.settings.run.path / ADMIN_SOCKET)
         publisher = Publisher(board, warmed=lambda: wait_warm(admin))

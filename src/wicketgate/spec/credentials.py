@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from wicketgate.ir.credentials.base import Renewal
+from wicketgate.plain_http import is_loopback, is_platform
 from wicketgate.spec.base import Options
 
 _UNITS = {
@@ -70,22 +71,10 @@ def _endpoint(text: str) -> str:
     return text
 
 
-_PLATFORMS = frozenset(
-    {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23", "metadata.google.internal"}
-)
-"""Where the clouds answer their own machines, over plain http, from within the host: no network lies between."""
-
-
 def _metadata_endpoint(text: str) -> str:
     parts = urlsplit(text)
-    return text if parts.scheme == "http" and parts.hostname in _PLATFORMS and "@" not in text else _endpoint(text)
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+    inside = parts.scheme == "http" and is_platform(parts.hostname or "")
+    return text if inside and "@" not in parts.netloc and not parts.fragment else _endpoint(text)
 
 
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
@@ -118,6 +107,17 @@ class CredentialOptions(Options):
     @property
     def renewal(self) -> Renewal:
         return Renewal(self.token_retries, self.expiration_offset_seconds)
+
+
+class MemoryOptions(CredentialOptions):
+    """What it has whose token the reference keeps in one cache for all instances."""
+
+    use_memory_cache_only: bool = False
+    """Keep the token in memory alone; else it is sealed as well, for a restart."""
+
+    @property
+    def renewal(self) -> Renewal:
+        return replace(super().renewal, remembered=not self.use_memory_cache_only)
 
 
 def no_use(options: Options, names: Iterable[str], *, needs: str) -> None:

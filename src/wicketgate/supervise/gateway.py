@@ -53,6 +53,7 @@ def run_gateway(
     lock = run.lock()
     try:
         run.last_good.unlink(missing_ok=True)
+        run.forget_keys()
         sockets = _Sockets.bind(settings, installation, run)
         return asyncio.run(_Gateway(settings, installation, run, sockets).run())
     finally:

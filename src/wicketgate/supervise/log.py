@@ -9,6 +9,9 @@ import time
 from typing import Any
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_OURS = "wicketgate"
+_INDISCREET = ("botocore", "google", "httpcore", "httpx", "msal", "requests", "urllib3")
+"""Libraries that talk to providers: some log requests and answers, secrets and all, one of them as an error."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -32,8 +35,19 @@ class JsonFormatter(logging.Formatter):
 
 
 def log_to_stderr(level: str) -> None:
-    """Send the log of this process to standard error from `level` (such as `info`) on."""
+    """Send the log of this process to standard error from `level` (such as `info`) on.
+
+    The level is that of our own words. Libraries never say more than warnings, and some nothing at all.
+    """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    logging.getLogger("watchfiles").setLevel(logging.WARNING)
+    chosen = logging.getLevelNamesMapping()[level.upper()]
+    logging.basicConfig(level=max(chosen, logging.WARNING), handlers=[handler], force=True)
+    logging.getLogger(_OURS).setLevel(chosen)
+    hush_libraries()
+
+
+def hush_libraries() -> None:
+    """Let libraries that talk to providers log nothing, be it to a log or to a terminal."""
+    for name in _INDISCREET:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.providers.their_clock import dated
 from tests.support.origin import Seen
 
 ROLE = "gateway-role"
@@ -22,23 +23,26 @@ TASK = "/v2/credentials/7a5a1a2b"
 _ROLES = "/latest/meta-data/iam/security-credentials/"
 
 
-def raw(status: int, body: str) -> bytes:
-    return f"HTTP/1.1 {status} X\r\ncontent-type: text/plain\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
+def raw(status: int, body: str, *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status} X", "content-type: text/plain", f"content-length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", body]).encode()
 
 
-def found(**changed: Any) -> dict[str, Any]:
-    ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 6 * 3600))
+def found(*, skew: float = 0.0, **changed: Any) -> dict[str, Any]:
+    ends = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + skew + 6 * 3600))
     keys = {"AccessKeyId": "ASIAMACHINE", "SecretAccessKey": "of-the-machine", "Token": "for-hours", "Expiration": ends}
     return {"Code": "Success", "LastUpdated": "2026-11-24T00:00:00Z", "Type": "AWS-HMAC", **keys, **changed}
 
 
 @dataclass
 class Metadata:
-    """`keys` gives the document of the keys; `pod_token` is what the container's endpoint demands."""
+    """`keys` gives the document of the keys; `pod_token` is what the endpoint of a container demands; its clock is
+    `skew` seconds ahead of ours."""
 
     role: str = ROLE
     keys: Callable[[], dict[str, Any]] = found
     pod_token: str = ""
+    skew: float = 0.0
     sessions: set[str] = field(default_factory=set)
 
     def __call__(self, seen: Seen) -> bytes:
@@ -53,7 +57,7 @@ class Metadata:
         if seen.target == _ROLES and self.role:
             return raw(200, self.role)
         if seen.target == f"{_ROLES}{self.role}" and self.role:
-            return raw(200, json.dumps(self.keys()))
+            return raw(200, json.dumps(self.keys()), dated(self.skew))
         return raw(404, "<?xml version='1.0'?><html><title>404 - Not Found</title></html>")
 
     def _session(self, seen: Seen) -> bytes:
@@ -70,4 +74,5 @@ class Metadata:
         if seen.all("authorization") != ([self.pod_token] if self.pod_token else []):
             return raw(401, json.dumps({"code": "AccessDenied", "message": f"not with {seen.all('authorization')}"}))
         keys = self.keys()
-        return raw(200, json.dumps({name: keys[name] for name in keys if name not in ("Code", "LastUpdated", "Type")}))
+        shown = {name: keys[name] for name in keys if name not in ("Code", "LastUpdated", "Type")}
+        return raw(200, json.dumps(shown), dated(self.skew))

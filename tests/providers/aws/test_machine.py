@@ -17,6 +17,8 @@ from moto.server import ThreadedMotoServer
 
 from tests.providers.aws.metadata_server import POD, ROLE, TASK, Metadata, found, raw
 from tests.providers.surroundings import surroundings
+from tests.providers.their_clock import TEN_MINUTES
+from tests.providers.unwell import silent
 from tests.support.origin import RecordingOrigin, Seen
 from wicketgate.broker import aws_machine
 from wicketgate.broker.registry import open_source
@@ -107,11 +109,54 @@ def test_keys_that_are_not_whole_are_none(
 ) -> None:
     metadata, server = machine
     metadata.keys = lambda: found(**changed)
-    url = server.url
-    credential = InstanceKeys(endpoint=url) if place == "instance" else ContainerKeys(url=f"{url}{POD}")
     with pytest.raises(ProviderError, match=words) as refused:
-        obtain(credential)
+        obtain(_at(server.url, place))
     assert "of-the-machine" not in refused.value.message
+
+
+@pytest.mark.parametrize("skew", [TEN_MINUTES, -TEN_MINUTES])
+@pytest.mark.parametrize("place", ["instance", "container"])
+def test_the_end_of_keys_counts_by_the_clock_of_who_gives_them(
+    machine: tuple[Metadata, RecordingOrigin], skew: float, place: str
+) -> None:
+    metadata, server = machine
+    metadata.skew, metadata.keys = skew, lambda: found(skew=skew)
+    given = obtain(_at(server.url, place))
+    assert given.expires_at == pytest.approx(time.time() + 6 * 3600, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "wait", "final"),
+    [
+        (raw(429, "", "retry-after: 8"), "status 429", 8.0, False),
+        (raw(500, "<html>"), "status 500", None, False),
+        (raw(503, json.dumps({"message": "busy"}), "retry-after: 3"), "busy", 3.0, False),
+        (raw(200, '{"AccessKeyId": "canary'), "not a JSON object", None, False),
+        (raw(200, "[]"), "not a JSON object", None, False),
+        (raw(200, "{}"), "lack AccessKeyId, SecretAccessKey, Token, Expiration", None, False),
+    ],
+)
+@pytest.mark.parametrize("place", ["instance", "container"])
+def test_an_answer_that_gives_nothing(answer: bytes, words: str, wait: float | None, final: bool, place: str) -> None:
+    def reply(seen: Seen) -> bytes:
+        head = "session" if seen.method == "PUT" else ROLE
+        return answer if seen.target.endswith((ROLE, POD)) else raw(200, head)
+
+    with RecordingOrigin(reply=reply) as server, pytest.raises(ProviderError, match=words) as refused:
+        obtain(_at(server.url, place))
+    assert (refused.value.retry_after, refused.value.final) == (wait, final)
+    assert "canary" not in refused.value.message
+
+
+@pytest.mark.parametrize("place", ["instance", "container"])
+def test_a_service_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    with silent(monkeypatch) as authority, pytest.raises(ProviderError, match="no answer from") as refused:
+        obtain(_at(f"http://{authority}", place))
+    assert not refused.value.final
+
+
+def _at(url: str, place: str) -> InstanceKeys | ContainerKeys:
+    return InstanceKeys(endpoint=url) if place == "instance" else ContainerKeys(url=f"{url}{POD}")
 
 
 def test_a_task_of_ecs(machine: tuple[Metadata, RecordingOrigin], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,6 +204,8 @@ def test_a_token_of_the_environment(machine: tuple[Metadata, RecordingOrigin]) -
         ({FULL: "http://keys.example.com/v1"}, "plain http from keys.example.com"),
         ({FULL: "http://169.254.169.254.example.com/v1"}, "plain http"),
         ({FULL: "file:///etc/passwd"}, "plain http"),
+        ({FULL: "http://10.0.0.5/v1"}, r"plain http from 10\.0\.0\.5"),
+        ({FULL: "http://[broken/v1"}, "plain http from nowhere"),
     ],
 )
 def test_an_environment_that_leads_nowhere(environment: dict[str, str], words: str) -> None:

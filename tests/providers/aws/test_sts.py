@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -15,15 +16,18 @@ import jwt
 import pytest
 
 from tests.providers.aws.account import KEYS, Account
+from tests.providers.aws.sts_server import CREDENTIALS, ROLE, Sts, answer, given, refused
 from tests.providers.surroundings import Issuer, surroundings, variable
+from tests.providers.their_clock import TEN_MINUTES
+from tests.providers.unwell import gone, silent
 from tests.support.origin import RecordingOrigin, Seen
 from wicketgate.broker import sts
+from wicketgate.broker.clock_drift import CLOCKS
 from wicketgate.broker.registry import open_source
 from wicketgate.broker.source import Obtained, ProviderError
 from wicketgate.ir.credentials.aws import AssumedRole, KeyPair, RoleByGatewayToken, RoleByKeyPair
 from wicketgate.ir.credentials.base import Credential, CredentialUse
 
-ROLE = "arn:aws:iam::123456789012:role/wicketgate"
 OURS = KeyPair(access_key_id=variable("ID"), secret_access_key=variable("KEY"))
 
 
@@ -42,6 +46,12 @@ def role(url: str, **fields: Any) -> AssumedRole:
 
 def by_keys(url: str, *, external_id: str = "tenant-7", **fields: Any) -> RoleByKeyPair:
     return RoleByKeyPair(keys=OURS, role=role(url, **fields), external_id=external_id)
+
+
+@pytest.fixture
+def server() -> Iterator[RecordingOrigin]:
+    with RecordingOrigin() as running:
+        yield running
 
 
 def test_a_role_by_a_signed_request(account: Account) -> None:
@@ -88,43 +98,39 @@ def test_the_key_pair_itself_asks_nobody() -> None:
     assert KEYS["KEY"] not in repr(found)
 
 
-@pytest.mark.parametrize("key", ["k" * 4000, "two\nlines", "schlüssel", " "])
-def test_keys_that_envoy_would_not_read_are_refused(key: str) -> None:
-    with pytest.raises(ProviderError) as found:
-        obtain(OURS, {**KEYS, "KEY": key})
-    assert key not in str(found.value) or not key.strip()
+WHOLE = KeyPair(access_key_id=variable("ID"), secret_access_key=variable("KEY"), session_token=variable("TOKEN"))
 
 
-CREDENTIALS = {
-    "AccessKeyId": "ASIAEXAMPLE",
-    "SecretAccessKey": "temporary",
-    "SessionToken": "token",
-    "Expiration": "2099-01-01T00:00:00Z",
-}
-
-
-def given(operation: str, **changed: str) -> bytes:
-    """Answer as AWS does (https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html)."""
-    fields = "".join(f"<{name}>{value}</{name}>" for name, value in {**CREDENTIALS, **changed}.items() if value)
-    result = f"<{operation}Result><Credentials>{fields}</Credentials></{operation}Result>"
-    xmlns = 'xmlns="https://sts.amazonaws.com/doc/2011-06-15/"'
-    return answer(200, f"<{operation}Response {xmlns}>{result}</{operation}Response>")
-
-
-def refused(status: int, code: str, message: str) -> bytes:
-    """https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html"""
-    error = f"<Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>"
-    return answer(status, f'<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">{error}</ErrorResponse>')
-
-
-def answer(status: int, body: str) -> bytes:
-    return f"HTTP/1.1 {status} X\r\ncontent-type: text/xml\r\ncontent-length: {len(body)}\r\n\r\n{body}".encode()
-
-
-@pytest.fixture
-def server() -> Iterator[RecordingOrigin]:
-    with RecordingOrigin() as running:
-        yield running
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("KEY", "k" * 4000, "longer than 3900 bytes"),
+        ("KEY", "canary\nlines", "SecretAccessKey cannot be a key"),
+        ("KEY", "canary-schlüssel", "SecretAccessKey cannot be a key"),
+        ("KEY", " ", "SecretAccessKey cannot be a key"),
+        ("KEY", "", "SecretAccessKey cannot be a key"),
+        ("KEY", " canary", "spaces at its ends"),
+        ("KEY", "canary ", "spaces at its ends"),
+        ("TOKEN", "canary\nx: y", "SessionToken cannot be a key"),
+        ("TOKEN", "canary\n", "SessionToken cannot be a key"),
+        ("TOKEN", "canary\ud800", "SessionToken cannot be a key"),
+        ("ID", "canary/1", "AccessKeyId holds"),
+        ("ID", "canary,1", "AccessKeyId holds"),
+        ("ID", "canary 1", "AccessKeyId holds"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["pair", "role"])
+def test_keys_that_cannot_sign_are_refused_and_never_shown(
+    server: RecordingOrigin, caplog: pytest.LogCaptureFixture, kind: str, name: str, text: str, words: str
+) -> None:
+    """Neither sent to STS, whose library would quote them."""
+    caplog.set_level(logging.DEBUG)
+    credential = WHOLE if kind == "pair" else RoleByKeyPair(keys=WHOLE, role=role(server.url))
+    with pytest.raises(ProviderError, match=words) as found:
+        obtain(credential, {**KEYS, "TOKEN": "token", name: text})
+    assert found.value.final
+    assert "canary" not in str(found.value) + found.value.hint + caplog.text
+    assert server.seen == []
 
 
 def _form(seen: Seen) -> dict[str, str]:
@@ -171,7 +177,11 @@ EXPIRED = "Signature expired: 20260101T000000Z is now earlier than 20260101T0010
         (400, "InvalidIdentityToken", "No OpenIDConnect provider found in your account", True, False),
         (400, "IDPCommunicationError", "retry", False, False),
         (400, "Throttling", "Rate exceeded", False, False),
-        (500, "InternalFailure", "", False, False),
+        (400, "PriorRequestNotComplete", "another one is under way", False, False),
+        (400, "TooManyRequestsException", "Too Many Requests", False, False),
+        (429, "TooManyRequests", "Too Many Requests", False, False),
+        (429, "AccessDenied", "by what stands before STS", False, False),
+        (500, "InternalFailure", "An internal failure", False, False),
     ],
 )
 def test_a_refusal_keeps_its_words(
@@ -180,7 +190,7 @@ def test_a_refusal_keeps_its_words(
     server.reply = lambda _: refused(status, code, message)
     with pytest.raises(ProviderError) as found:
         obtain(RoleByGatewayToken(role=role(server.url)), {})
-    assert str(found.value).startswith(f"{code}: {message}")
+    assert str(found.value) == f"{code}: {message} (status {status})"
     assert (found.value.final, "clock" in found.value.hint) == (final, clock)
     assert len(server.seen) == 1, "the broker alone tries again"
 
@@ -192,11 +202,123 @@ def test_keys_that_are_not_whole_are_none(server: RecordingOrigin, lacking: str)
         obtain(by_keys(server.url), KEYS)
 
 
-@pytest.mark.parametrize("raw", [answer(200, "not xml"), answer(502, "<html>"), given("Another")])
-def test_an_answer_that_is_none(server: RecordingOrigin, raw: bytes) -> None:
+@pytest.mark.parametrize(
+    ("raw", "words", "wait", "final"),
+    [
+        (answer(200, "not xml"), "what answered is not STS", None, False),
+        (answer(200, "{not json"), "what answered is not STS", None, False),
+        (answer(200, "<html>log in first</html>"), "what answered is not STS", None, False),
+        (given("Another"), "what answered is not STS", None, False),
+        (answer(200, "x" * 300_000), "larger than", None, False),
+        (answer(302, "", "location: http://127.0.0.1:1/"), "status 302", None, False),
+        (answer(403, "<html>blocked"), "status 403", None, True),
+        (answer(429, "", "retry-after: 20"), "status 429", 20.0, False),
+        (answer(429, "<html>"), "status 429", None, False),
+        (answer(502, "<html>"), "502: Bad Gateway", None, False),
+        (answer(503, "", "retry-after: 20"), "503: Service Unavailable", 20.0, False),
+        (refused(503, "ServiceUnavailable", "x", "retry-after: 20"), "ServiceUnavailable", 20.0, False),
+        (refused(429, "TooManyRequestsException", "slow down", "retry-after: 20"), "slow down", 20.0, False),
+    ],
+)
+def test_an_answer_that_gives_nothing(
+    server: RecordingOrigin, raw: bytes, words: str, wait: float | None, final: bool
+) -> None:
     server.reply = lambda _: raw
-    with pytest.raises(ProviderError):
+    with pytest.raises(ProviderError, match=words) as found:
         obtain(by_keys(server.url), KEYS)
+    assert (found.value.retry_after, found.value.final) == (wait, final)
+    assert "stsEndpoint" in found.value.hint or "status" not in words
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_an_sts_that_repeats_what_is_secret_is_not_quoted_with_it(server: RecordingOrigin, header: bool) -> None:
+    """A signature that does not match is answered with all that was signed, the session token among it."""
+    asked = (
+        (lambda seen: seen.one("x-amz-security-token")) if header else (lambda seen: _form(seen)["WebIdentityToken"])
+    )
+    server.reply = lambda seen: refused(403, "SignatureDoesNotMatch", f"it should have been {asked(seen)} here")
+    texts = {**KEYS, "TOKEN": "canary-of-a-session"}
+    by_session = RoleByKeyPair(keys=WHOLE, role=role(server.url))
+    with pytest.raises(ProviderError, match=r"should have been .* here") as found:
+        obtain(by_session if header else RoleByGatewayToken(role=role(server.url)), texts)
+    assert asked(server.last) not in str(found.value)
+
+
+@pytest.fixture
+def strict(server: RecordingOrigin) -> Sts:
+    server.reply = found = Sts()
+    return found
+
+
+@pytest.mark.parametrize("skew", [0.0, TEN_MINUTES, -TEN_MINUTES])
+def test_the_keys_of_a_role_live_by_the_clock_of_sts(server: RecordingOrigin, strict: Sts, skew: float) -> None:
+    """The gateway's token, by its own clock here, is one that STS takes; the end is by that of STS."""
+    strict.skew = strict.issuer.skew = skew
+    found = obtain(RoleByGatewayToken(role=role(server.url, life=1800)), {}, issuer=strict.issuer)
+    assert found.expires_at == pytest.approx(time.time() + 1800, abs=5)
+
+
+def test_keys_never_seem_to_live_longer_than_was_asked_for(server: RecordingOrigin) -> None:
+    """By a clock that is behind, and an answer that tells no time."""
+    server.reply = lambda _: given("AssumeRole")
+    assert obtain(by_keys(server.url, life=900), KEYS).expires_at == pytest.approx(time.time() + 900, abs=5)
+
+
+@pytest.mark.parametrize("skew", [TEN_MINUTES, -TEN_MINUTES])
+@pytest.mark.parametrize("kind", ["keys", "token"])
+def test_a_clock_that_is_wrong_is_told(server: RecordingOrigin, strict: Sts, skew: float, kind: str) -> None:
+    strict.skew = skew
+    credential = by_keys(server.url) if kind == "keys" else RoleByGatewayToken(role=role(server.url))
+    words = "Signature (expired|not yet current)" if kind == "keys" else "Token expired"
+    with pytest.raises(ProviderError, match=words) as found:
+        obtain(credential, KEYS, issuer=strict.issuer)
+    assert ("behind" if skew > 0 else "ahead of") in found.value.hint
+    assert CLOCKS.seconds["127.0.0.1"] == pytest.approx(-skew, abs=5)
+
+
+def _wrong_audience(sts: Sts) -> None:
+    sts.audiences = ("elsewhere",)
+
+
+def _no_trust(sts: Sts) -> None:
+    sts.subject = "wicket:berlin:elsewhere.example.com"
+
+
+def _no_provider(sts: Sts) -> None:
+    sts.known = False
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (_wrong_audience, "InvalidIdentityToken: Incorrect token audience"),
+        (_no_trust, "AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity"),
+        (_no_provider, "InvalidIdentityToken: No OpenIDConnect provider found"),
+    ],
+)
+def test_a_trust_that_does_not_fit_is_told(
+    server: RecordingOrigin, strict: Sts, change: Callable[[Sts], None], words: str
+) -> None:
+    credential = RoleByGatewayToken(role=role(server.url))
+    obtain(credential, {}, issuer=strict.issuer)
+    change(strict)
+    with pytest.raises(ProviderError, match=words) as found:
+        obtain(credential, {}, issuer=strict.issuer)
+    assert found.value.final
+
+
+def test_a_key_that_is_taken_back_is_told(server: RecordingOrigin, strict: Sts) -> None:
+    obtain(by_keys(server.url), KEYS)
+    strict.revoked.add(KEYS["ID"])
+    with pytest.raises(ProviderError, match="InvalidClientTokenId") as found:
+        obtain(by_keys(server.url), KEYS)
+    assert found.value.final
+
+
+def test_an_sts_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    with silent(monkeypatch) as authority, pytest.raises(ProviderError, match="no answer from") as found:
+        obtain(by_keys(f"http://{authority}"), KEYS)
+    assert not found.value.final
 
 
 def test_nothing_from_outside_counts(server: RecordingOrigin, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -211,8 +333,8 @@ def test_nothing_from_outside_counts(server: RecordingOrigin, monkeypatch: pytes
 
 
 def test_an_sts_that_is_not_there() -> None:
-    with pytest.raises(ProviderError, match="cannot ask STS"):
-        obtain(by_keys("http://127.0.0.1:9"), KEYS)
+    with pytest.raises(ProviderError, match="cannot reach"):
+        obtain(by_keys(f"http://{gone()}"), KEYS)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +348,7 @@ def test_an_sts_that_is_not_there() -> None:
 def test_sts_is_the_one_of_the_region(region: str, url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     _surround(monkeypatch, tmp_path)
     wanted = AssumedRole(arn=ROLE, session_name="wicketgate", region=region)
-    assert sts._client(wanted, None, Path("/roots.pem")).meta.endpoint_url == url
+    assert sts._client(wanted, None, lambda **_: None).meta.endpoint_url == url
 
 
 def _surround(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:

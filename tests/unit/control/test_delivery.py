@@ -15,15 +15,17 @@ import pytest
 
 from tests.support.variables import GivenVariables
 from wicketgate.broker.broker import Broker
-from wicketgate.broker.source import Obtain, Obtained
+from wicketgate.broker.source import Obtain, Obtained, ShownPair
 from wicketgate.control.credentials import CredentialKeeper
 from wicketgate.control.delivery import Delivery
 from wicketgate.control.key_files import KeyFiles
 from wicketgate.control.live import Live
+from wicketgate.control.makings import Ingredients, Makings
 from wicketgate.control.remembered import Remembered
 from wicketgate.control.texts import VariableTexts
 from wicketgate.control.variables import Variables
 from wicketgate.envoy.signature import keys_file
+from wicketgate.errors import WicketError
 from wicketgate.ir.credentials.base import Credential, CredentialUse, Renewal
 from wicketgate.ir.secrets import BrokeredToken, SecretSource, SigningKeys
 from wicketgate.secret_value import SecretValue
@@ -50,6 +52,10 @@ class NoVariables(GivenVariables):
         return None
 
 
+def no_certificate(name: str) -> ShownPair:
+    raise WicketError(f"there is no {name}")
+
+
 @dataclass(frozen=True, slots=True)
 class Version:
     sources: dict[str, SecretSource]
@@ -62,12 +68,12 @@ class Serving:
     candidate: Version | None = None
 
 
-def use(name: str) -> CredentialUse:
-    return CredentialUse(Given(name=name, renewal=Renewal(1, 1.0)), "api.example.com")
+def use(name: str, *, remembered: bool = True) -> CredentialUse:
+    return CredentialUse(Given(name=name, renewal=Renewal(1, 1.0, remembered)), "api.example.com")
 
 
-def tokens(*names: str) -> dict[str, SecretSource]:
-    return {name: BrokeredToken(use(name), "Bearer ") for name in names}
+def tokens(*names: str, remembered: bool = True) -> dict[str, SecretSource]:
+    return {name: BrokeredToken(use(name, remembered=remembered), "Bearer ") for name in names}
 
 
 class Stand:
@@ -81,10 +87,12 @@ class Stand:
         self.asked: list[str] = []
         self.board = Board()
         self.live = Serving()
-        self.broker = Broker(self._opened, clock=time.time)
+        texts = VariableTexts(cast(Variables, NoVariables()))
+        makings = Makings(Ingredients(texts, no_certificate, tuple, ()))
+        self.broker = Broker(makings.noted(self._opened), clock=time.time)
         keeper = CredentialKeeper(
             self.broker,
-            VariableTexts(cast(Variables, NoVariables())),
+            makings,
             KeyFiles(self.run),
             Remembered(folder / "sealed", state=folder, key=None),
         )
@@ -104,7 +112,7 @@ class Stand:
         stream = self.board.open_stream("envoy")
         stream.ask([name], held={})
         try:
-            (resource,) = (await asyncio.wait_for(self.board.batch(stream), 0.05)).resources
+            resource = (await asyncio.wait_for(self.board.answer(stream), 0.05)).resource
         except TimeoutError:
             return None
         finally:
@@ -129,6 +137,7 @@ async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+    made.run.forget_keys()
 
 
 async def test_a_value_is_there_before_its_version(stand: Stand) -> None:
@@ -211,3 +220,21 @@ async def test_a_renewal_touches_nothing_else(stand: Stand, monkeypatch: pytest.
     stand.broker.renew([use("n7")])
     await stand.becomes("n7", "Bearer 2")
     assert set(looked) == {"n7"}
+
+
+async def test_what_asks_for_memory_alone_is_written_nowhere(stand: Stand, tmp_path: Path) -> None:
+    stand.values = {"a": "1", "b": "the-token-of-b"}
+    wanted = {**tokens("a"), **tokens("b", remembered=False)}
+    async with stand.delivery.supply({}, wanted):
+        assert await stand.offered("b") == "Bearer the-token-of-b"
+    assert [name.split("/")[0] for name in json.loads((tmp_path / "sealed").read_bytes())] == ["given"]
+    after = Stand(tmp_path)
+    after.values = {"a": "2", "b": "2"}
+    running = asyncio.create_task(after.broker.run())
+    async with after.delivery.supply({}, wanted):
+        assert await after.offered("a") == "Bearer 1"
+        assert await after.offered("b") == "Bearer 2"
+        assert after.asked == ["b"]
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running

@@ -18,7 +18,7 @@ def _open(credential: RoleByGatewayToken, destination: str, surroundings: Surrou
         token = surroundings.assertions.sign(audience=credential.audience, subject=destination, life=_LIFE, claims={})
         parameters = {"WebIdentityToken": token.value.reveal()}
         operation = "assume_role_with_web_identity"
-        return await assume(credential.role, operation, parameters, keys=None, roots=surroundings.roots)
+        return await assume(credential.role, operation, parameters, keys=None, surroundings=surroundings)
 
     return obtain
 

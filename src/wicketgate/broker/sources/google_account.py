@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from wicketgate.broker.google_library import Transport, account_of, in_thread, obtained, signer_of
+from wicketgate.broker.google_library import Transport, account_of, id_token, in_thread, signer_of
+from wicketgate.broker.provider_http import json_object, token_of
+from wicketgate.broker.provider_words import Reply
 from wicketgate.broker.source import Obtain, Obtained, Source, Surroundings
 from wicketgate.ir.credentials.google import ServiceAccountToken
 
@@ -12,14 +12,15 @@ from wicketgate.ir.credentials.google import ServiceAccountToken
 def _open(credential: ServiceAccountToken, _: str, surroundings: Surroundings) -> Obtain:
     async def obtain() -> Obtained:
         text = surroundings.texts.text(credential.account)
-        account = account_of(text, token_endpoint=credential.token_endpoint)
-        token, expiry = await in_thread(surroundings, lambda transport: _ask(credential, account, transport))
-        return obtained(token, expiry, now=surroundings.clock())
+        account, now = account_of(text, token_endpoint=credential.token_endpoint), surroundings.clock()
+        reply = await in_thread(surroundings, lambda transport: _ask(credential, account, transport))
+        found = json_object(reply, now=now)
+        return id_token(found.get("id_token"), reply, now=now) if credential.audience else token_of(found, now=now)
 
     return obtain
 
 
-def _ask(credential: ServiceAccountToken, account: dict[str, str], transport: Transport) -> tuple[Any, Any]:
+def _ask(credential: ServiceAccountToken, account: dict[str, str], transport: Transport) -> Reply:
     from google.oauth2 import service_account
 
     signer, email, endpoint = signer_of(account), account["client_email"], account["token_uri"]
@@ -28,7 +29,7 @@ def _ask(credential: ServiceAccountToken, account: dict[str, str], transport: Tr
     else:
         asking = service_account.Credentials(signer, email, endpoint, scopes=list(credential.scopes))
     asking.refresh(transport)
-    return asking.token, asking.expiry
+    return transport.answer
 
 
 SOURCE = Source(credential=ServiceAccountToken, open=_open)

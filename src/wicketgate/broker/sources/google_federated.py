@@ -62,8 +62,8 @@ async def _id_token(credential: FederatedToken, federated: SecretValue, surround
     headers = {"authorization": f"Bearer {federated.reveal()}", "content-type": "application/json"}
     body = json.dumps({"audience": credential.audience, "includeEmail": True}).encode()
     now = surroundings.clock()
-    found = json_object(await send(Endpoint(url, surroundings.roots), "POST", body, headers=headers), now=now)
-    return id_token(found.get("token"), now=now)
+    reply = await send(Endpoint(url, surroundings.roots), "POST", body, headers=headers)
+    return id_token(json_object(reply, now=now).get("token"), reply, now=now)
 
 
 SOURCE = Source(credential=FederatedToken, open=_open)

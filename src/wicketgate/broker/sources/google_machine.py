@@ -28,7 +28,7 @@ def _open(credential: MachineToken, _: str, surroundings: Surroundings) -> Obtai
         if credential.audience:
             asked = {"audience": credential.audience, "format": "full"}
             reply = await _get(credential, f"identity?{urlencode(asked)}", surroundings)
-            return id_token(reply.body.decode(errors="replace").strip(), now=now)
+            return id_token(reply.body.decode(errors="replace").strip(), reply, now=now)
         asked = {"scopes": ",".join(credential.scopes)}
         reply = await _get(credential, f"token?{urlencode(asked)}", surroundings)
         return token_of(json_object(reply, now=now), now=now)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from wicketgate.broker.google_library import account_of, obtained, signer_of
@@ -13,7 +12,7 @@ from wicketgate.ir.credentials.google import SelfSignedToken
 def _open(credential: SelfSignedToken, _: str, surroundings: Surroundings) -> Obtain:
     async def obtain() -> Obtained:
         account = account_of(surroundings.texts.text(credential.account), token_endpoint="")
-        token, expiry = await asyncio.to_thread(_sign, credential, account)
+        token, expiry = await surroundings.in_thread(_sign, credential, account)
         return obtained(token, expiry, now=surroundings.clock())
 
     return obtain

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import tempfile
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,18 +60,23 @@ def _basic(client_id: str, secret: SecretValue) -> str:
 
 @contextmanager
 def _endpoint(credential: OAuthToken, surroundings: Surroundings) -> Iterator[Endpoint]:
-    roots = Path(credential.ca) if credential.ca else surroundings.roots
+    roots = surroundings.project / credential.ca if credential.ca else surroundings.roots
     if not isinstance(credential.client, ClientCertificate):
         yield Endpoint(credential.token_url, roots)
         return
     pair = surroundings.key_pair(credential.client.name)
-    # The TLS library reads keys from files only: a private one in memory, for the length of one handshake.
-    with tempfile.TemporaryDirectory(dir=surroundings.memory, prefix="wicketgate-") as folder:
-        certificate, key = Path(folder, "tls.crt"), Path(folder, "tls.key")
-        certificate.write_text(pair.chain)
-        key.touch(mode=0o600)
-        key.write_text(pair.key.reveal())
+    with _memory_file(pair.chain) as certificate, _memory_file(pair.key.reveal()) as key:
         yield Endpoint(credential.token_url, roots, certificate, key)
+
+
+@contextmanager
+def _memory_file(text: str) -> Iterator[Path]:
+    """The TLS library reads keys from files only. This one is memory of the process, in no directory, and ends with
+    it, however that ends (https://man7.org/linux/man-pages/man2/memfd_create.2.html)."""
+    with os.fdopen(os.memfd_create("tls", os.MFD_CLOEXEC), "w") as file:
+        file.write(text)
+        file.flush()
+        yield Path(f"/proc/self/fd/{file.fileno()}")
 
 
 SOURCE = Source(credential=OAuthToken, open=_open)

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wicketgate.ir.credentials.base import Credential
+from wicketgate.ir.credentials.base import Credential, server_of
 from wicketgate.ir.secrets import TextSecret
 
 
@@ -20,14 +20,24 @@ class KeyPair(Credential):
     secret_access_key: TextSecret
     session_token: TextSecret | None = None
 
+    @property
+    def remembered(self) -> bool:
+        """Never: nobody has to be asked for it, and it has no end that would correct a mistake."""
+        return False
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstanceKeys(Credential):
     """Keys of the role of an EC2 instance; `endpoint` empty is its own metadata service."""
 
     kind: ClassVar[str] = "aws-instance"
+    of_machine: ClassVar[bool] = True
 
     endpoint: str = ""
+
+    @property
+    def asked(self) -> str:
+        return server_of(self.endpoint) if self.endpoint else self.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +46,18 @@ class ContainerKeys(Credential):
     `url` empty the platform's own environment says both."""
 
     kind: ClassVar[str] = "aws-container"
+    of_machine: ClassVar[bool] = True
 
     url: str = ""
     token_file: str = ""
+
+    @property
+    def asked(self) -> str:
+        return server_of(self.url) if self.url else self.kind
+
+    @property
+    def file(self) -> str:
+        return self.token_file
 
 
 AwsKeys = KeyPair | InstanceKeys | ContainerKeys
@@ -55,6 +74,10 @@ class AssumedRole:
     life: int = 3600
     endpoint: str = ""
 
+    @property
+    def asked(self) -> str:
+        return server_of(self.endpoint) if self.endpoint else f"sts {self.region}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleByKeyPair(Credential):
@@ -65,6 +88,10 @@ class RoleByKeyPair(Credential):
     keys: AwsKeys
     role: AssumedRole
     external_id: str = ""
+
+    @property
+    def asked(self) -> str:
+        return self.role.asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +104,10 @@ class RoleByGatewayToken(Credential):
 
     role: AssumedRole
     audience: str = "sts.amazonaws.com"
+
+    @property
+    def asked(self) -> str:
+        return self.role.asked
 
 
 def in_region(credential: Credential, region: str) -> Credential:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wicketgate.ir.credentials.base import Credential
+from wicketgate.ir.credentials.base import Credential, server_of
 from wicketgate.ir.secrets import TextSecret
 
 
@@ -43,8 +43,16 @@ class EntraToken(Credential):
     proof: AppSecret | AppCertificate | TokenFile
 
     @property
+    def asked(self) -> str:
+        return server_of(self.authority)
+
+    @property
     def certificate(self) -> str:
         return self.proof.name if isinstance(self.proof, AppCertificate) else ""
+
+    @property
+    def file(self) -> str:
+        return self.proof.path if isinstance(self.proof, TokenFile) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,10 @@ class EntraFederatedToken(Credential):
     scope: TextSecret
     audience: str
 
+    @property
+    def asked(self) -> str:
+        return server_of(self.authority)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManagedIdentityToken(Credential):
@@ -68,7 +80,12 @@ class ManagedIdentityToken(Credential):
     `endpoint` empty the metadata service that the platform names."""
 
     kind: ClassVar[str] = "azure-managed"
+    of_machine: ClassVar[bool] = True
 
     scope: TextSecret
     client_id: TextSecret
     endpoint: str = ""
+
+    @property
+    def asked(self) -> str:
+        return server_of(self.endpoint) if self.endpoint else self.kind

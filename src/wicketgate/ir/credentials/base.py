@@ -5,18 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """`offset` seconds before its end a credential is renewed; `retries` follow an attempt that failed."""
+    """`offset` seconds before its end a credential is renewed; `retries` follow an attempt that failed. One that is not
+    `remembered` is in memory alone, and is obtained anew after a restart."""
 
     retries: int = 3
     offset: float = 300.0
+    remembered: bool = True
 
     def __post_init__(self) -> None:
         # Names are made of how a credential is written out: 300 and 300.0 are equal and must not have two.
         object.__setattr__(self, "offset", float(self.offset))
+
+    def __repr__(self) -> str:
+        # And what was named before there was `remembered` keeps its name.
+        forgotten = "" if self.remembered else ", remembered=False"
+        return f"Renewal(retries={self.retries!r}, offset={self.offset!r}{forgotten})"
+
+
+def server_of(url: str) -> str:
+    """Return scheme, host and port of a URL: who is asked there, under whatever path."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +50,35 @@ class Credential:
     taken_algorithms: ClassVar[tuple[str, ...]] = ()
     """What such a token must be signed with; empty where anything of ours will do."""
 
+    of_machine: ClassVar[bool] = False
+    """Whether the machine itself gets it, so that on another it would be another."""
+
     renewal: Renewal = Renewal()
 
     @property
     def certificate(self) -> str:
         """The name of the certificate that it shows to the provider; empty for none."""
         return ""
+
+    @property
+    def authorities(self) -> str:
+        """The PEM file of the project with the authorities of who is asked; empty for those of the system."""
+        return ""
+
+    @property
+    def file(self) -> str:
+        """The file of the platform that it shows the content of; empty for none."""
+        return ""
+
+    @property
+    def asked(self) -> str:
+        """Who is asked for it, so that one who does not answer holds up nobody else's."""
+        return self.kind
+
+    @property
+    def remembered(self) -> bool:
+        """Whether its value may be kept for a restart, sealed."""
+        return self.renewal.remembered
 
     def bound(self, _origin: str, /) -> Credential:
         """Return the credential as it is for one origin, named by the URL of its authority."""

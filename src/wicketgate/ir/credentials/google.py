@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wicketgate.ir.credentials.base import Credential
+from wicketgate.ir.credentials.base import Credential, server_of
 from wicketgate.ir.secrets import TextSecret
 
 
@@ -23,6 +23,10 @@ class ServiceAccountToken(Credential):
     scopes: tuple[str, ...] = ()
     token_endpoint: str = ""
 
+    @property
+    def asked(self) -> str:
+        return server_of(self.token_endpoint) if self.token_endpoint else self.kind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MachineToken(Credential):
@@ -32,10 +36,15 @@ class MachineToken(Credential):
     """
 
     kind: ClassVar[str] = "google-machine"
+    of_machine: ClassVar[bool] = True
 
     audience: str = ""
     scopes: tuple[str, ...] = ()
     endpoint: str = ""
+
+    @property
+    def asked(self) -> str:
+        return server_of(self.endpoint) if self.endpoint else self.kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +74,11 @@ class FederatedToken(Credential):
     token_audience: str = ""
     sts_endpoint: str = ""
     iam_endpoint: str = ""
+
+    @property
+    def asked(self) -> str:
+        asked = (self.sts_endpoint, self.iam_endpoint)
+        return " ".join(server_of(each) for each in asked if each) or self.kind
 
     @property
     def asserted_audience(self) -> str:

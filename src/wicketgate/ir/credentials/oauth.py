@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wicketgate.ir.credentials.base import Credential
+from wicketgate.ir.credentials.base import Credential, server_of
 from wicketgate.ir.secrets import TextSecret
 
 
@@ -36,7 +36,8 @@ class ClientCertificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthToken(Credential):
-    """`parameters` are further fields of the form, in order; `ca` is a PEM file, or empty for the system's roots."""
+    """`parameters` are further fields of the form, in order; `ca` is a PEM file of the project, or empty for the
+    system's roots."""
 
     kind: ClassVar[str] = "oauth"
 
@@ -45,6 +46,14 @@ class OAuthToken(Credential):
     client: ClientSecret | PrivateKeyJwt | ClientCertificate
     parameters: tuple[tuple[str, str], ...] = ()
     ca: str = ""
+
+    @property
+    def asked(self) -> str:
+        return server_of(self.token_url)
+
+    @property
+    def authorities(self) -> str:
+        return self.ca
 
     @property
     def certificate(self) -> str:
