@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-_PLATFORMS = frozenset({"fd00:ec2::254", "fd00:ec2::23", "metadata.google.internal"})
-"""What is not link-local of it: the metadata service of EC2 and the agent of EKS over IPv6, and Google's by name."""
+_PLATFORMS = frozenset(
+    {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23", "metadata.google.internal"}
+)
+"""Where the clouds answer their own machines, over plain http, from within the host: no network lies between."""
 
 
 def is_loopback(host: str) -> bool:
@@ -16,19 +18,21 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def is_on_machine(host: str) -> bool:
-    """Tell whether packets to a host never leave the machine that we run on, or its own hypervisor.
-
-    Link-local addresses are not routed. All of them, for App Service has another for each instance
-    (`169.254.129.2:8081`), and says which only in the environment.
-    """
-    return is_loopback(host) or host.lower() in _PLATFORMS or _is_link_local(host)
+def is_platform(host: str) -> bool:
+    """Tell whether a cloud answers its own machines there."""
+    return host.lower() in _PLATFORMS
 
 
 def is_private(url: str) -> bool:
-    """Tell whether nobody can listen to what goes to a URL and back: it is https, or does not leave the machine."""
-    scheme, _, _ = url.partition("://")
-    return scheme.lower() == "https" or (scheme.lower() == "http" and is_on_machine(host_of(url)))
+    """Tell whether nobody can listen to what goes to a URL that a platform names, and back: it is https, or does not
+    leave the machine.
+
+    Any link-local address will do, for none is routed: App Service has another for each instance
+    (`169.254.129.2:8081`), and says which in the environment alone.
+    """
+    scheme, host = url.partition("://")[0].lower(), host_of(url)
+    inside = is_loopback(host) or is_platform(host) or _is_link_local(host)
+    return scheme == "https" or (scheme == "http" and inside)
 
 
 def host_of(url: str) -> str:

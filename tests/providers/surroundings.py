@@ -48,6 +48,7 @@ def surroundings(
     issuer: Issuer | None = None,
     pairs: dict[str, ShownPair] | None = None,
     roots: Path | None = None,
+    project: Path | None = None,
     platform: dict[str, str] | None = None,
 ) -> Surroundings:
     def key_pair(name: str) -> ShownPair:
@@ -61,6 +62,7 @@ def surroundings(
         key_pair,
         roots or system_roots(),
         time.time,
+        project or Path(),
         platform or {},
     )
 

@@ -148,6 +148,9 @@ def _verifying(roots: Path, _: int) -> ssl.SSLContext:
 
 
 def _new_context(roots: Path) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=str(roots))
+    try:
+        context = ssl.create_default_context(cafile=str(roots))
+    except ssl.SSLError:
+        raise ProviderError(f"there is no certificate authority in {roots.name}", hint="it must be PEM") from None
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

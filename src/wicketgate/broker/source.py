@@ -79,14 +79,16 @@ class ShownPair:
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What sources may use. `roots` is the PEM file of the system's certificate authorities. `key_pair` finds a
-    certificate by name and raises `WicketError` where there is none. `platform` is the environment of the process, in
-    which a platform tells its machines where to ask; `provider` is who is asked (`Credential.asked`)."""
+    certificate by name and raises `WicketError` where there is none. `project` is the folder to which file names are
+    relative. `platform` is the environment of the process, in which a platform tells its machines where to ask;
+    `provider` is who is asked (`Credential.asked`)."""
 
     texts: Texts
     assertions: Assertions
     key_pair: Callable[[str], ShownPair]
     roots: Path
     clock: Callable[[], float]
+    project: Path = Path()
     platform: Mapping[str, str] = field(default_factory=dict, repr=False)
     threads: Threads = field(default_factory=Threads, repr=False)
     provider: str = ""

@@ -83,6 +83,7 @@ def _credentials(
         key_pair,
         system_roots(),
         time.time,
+        settings.project,
         os.environ,
     )
     speaks_as = issuer.speaks_as if issuer else tuple

@@ -16,7 +16,7 @@ from wicketgate.ir.credentials.base import Credential
 from wicketgate.ir.gateway import Action, Cors, Forward, Route
 from wicketgate.ir.origin import Origin, Signing
 from wicketgate.ir.path_pattern import PathPattern
-from wicketgate.ir.steps import InboundStep, OutboundStep, SignRequest
+from wicketgate.ir.steps import CredentialStep, InboundStep, OutboundStep, SignRequest
 from wicketgate.ir.template import Inserted, Template
 from wicketgate.json_types import JsonObject
 from wicketgate.lower.proofs import SplitSteps, is_host, signing_for, split_proofs
@@ -50,8 +50,8 @@ class Tables:
     scope: VariableScope
     issuer_algorithm: str | None = None
     """What the gateway's own tokens are signed with, if it is an issuer."""
-    destinations: dict[Credential, str] = field(default_factory=dict)
-    """Where each credential went first."""
+    destinations: dict[Credential, dict[str, bool]] = field(default_factory=dict)
+    """The hosts that each credential goes to, and whether its policy names them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +253,7 @@ class RouteLowering:
         """A credential never goes where its policy does not name."""
         for step in split.credentials:
             self._check_issuer(step.credential)
-            self._check_certificate(step.credential)
+            self._check_files(step.credential)
             if step.hosts and not any(is_host(origin.authority, host) for host in step.hosts):
                 self.diagnostics.error(
                     "credential-elsewhere",
@@ -262,8 +262,8 @@ class RouteLowering:
                     f" leads to {origin.authority}",
                     hint="add the host to `allowedHosts` of the policy, or give this route a policy of its own",
                 )
-            elif not step.hosts:
-                self._warn_shared(step.credential.bound(origin.url), origin)
+            else:
+                self._check_shared(step, origin)
 
     def _check_issuer(self, credential: Credential) -> None:
         if credential.needs_issuer and self.tables.issuer_algorithm is None:
@@ -281,10 +281,13 @@ class RouteLowering:
                 hint=f'write `algorithm = "{credential.taken_algorithms[-1]}"` into `[issuer]` of wicket.toml',
             )
 
-    def _check_certificate(self, credential: Credential) -> None:
+    def _check_files(self, credential: Credential) -> None:
+        certificates = self.tables.origins.certificates
         try:
             if credential.certificate:
-                self.tables.origins.certificates.stored(credential.certificate)
+                certificates.stored(credential.certificate)
+            if credential.authorities:
+                certificates.existing(credential.authorities)
         except AuthorityError as error:
             self.diagnostics.error(error.code, self._span("policies", "inbound"), error.message, hint=error.hint)
 
@@ -303,15 +306,18 @@ class RouteLowering:
                     hint=f"write {' and '.join(missing)} into the options of the policy",
                 )
 
-    def _warn_shared(self, credential: Credential, origin: Origin) -> None:
-        first = self.tables.destinations.setdefault(credential, origin.authority)
-        if first != origin.authority:
-            self.diagnostics.warning(
+    def _check_shared(self, step: CredentialStep, origin: Origin) -> None:
+        """Whoever receives a token can use it wherever it is taken, whatever audience it has."""
+        known = self.tables.destinations.setdefault(step.credential.bound(origin.url), {})
+        here = known[origin.authority] = bool(step.hosts) or known.get(origin.authority, False)
+        others = [host for host, there in known.items() if host != origin.authority and not (here and there)]
+        if others:
+            hosts = ", ".join(f'"{host}"' for host in sorted(known))
+            self.diagnostics.error(
                 "credential-shared",
                 self._span("policies", "inbound"),
-                f"the same {credential.kind} credential goes to {first} and to {origin.authority}: either can use it at"
-                " the other",
-                hint="give each origin an audience and a policy of its own, or name both in `allowedHosts`",
+                f"the same {step.credential.kind} credential {_shared(step, others[0], origin.authority)}",
+                hint=f'write `"allowedHosts": [{hosts}]` into the policy if each may; else give each one of its own',
             )
 
     def _not_following(self, forward: Forward) -> Forward:
@@ -342,6 +348,12 @@ class RouteLowering:
 
     def _span(self, *below: str | int) -> Span:
         return self.operation.document.span((*self.operation.pointer, *below))
+
+
+def _shared(step: CredentialStep, one: str, other: str) -> str:
+    if isinstance(step, SignRequest):
+        return f"signs requests to {one} and to {other}"
+    return f"goes to {one} and to {other}: either can use it at the other"
 
 
 def _joined(text: str, rest: Template) -> Template:

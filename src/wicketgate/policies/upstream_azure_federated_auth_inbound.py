@@ -14,14 +14,14 @@ from wicketgate.ir.secrets import TextSecret
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policies.upstream_azure_ad_service_auth_inbound import PUBLIC_CLOUD
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.base import OptionalSecretText, SecretText
+from wicketgate.spec.base import CredentialText, OptionalSecretText
 from wicketgate.spec.credentials import CredentialOptions, Endpoint
 
 
 class UpstreamAzureFederatedAuthInboundOptions(CredentialOptions):
-    active_directory_tenant_id: SecretText
+    active_directory_tenant_id: CredentialText
     """The directory."""
-    active_directory_client_id: SecretText
+    active_directory_client_id: CredentialText
     """The application that the gateway is."""
     scope: OptionalSecretText = None
     """What is asked for, such as `api://orders/.default`; left out, the application's own id and `/.default`."""

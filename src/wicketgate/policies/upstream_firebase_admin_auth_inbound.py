@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from wicketgate.ir.credentials.google import ServiceAccountToken
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.base import SecretText
+from wicketgate.spec.base import CredentialText
 from wicketgate.spec.credentials import CredentialOptions, Endpoint
 
 _SCOPES = tuple(
@@ -27,7 +27,7 @@ _SCOPES = tuple(
 
 
 class UpstreamFirebaseAdminAuthInboundOptions(CredentialOptions):
-    service_account_json: SecretText
+    service_account_json: CredentialText
     """The key file of the service account, as `$env(NAME)`."""
     token_endpoint: Endpoint | None = None
     """Google's token endpoint, where it is not the public one."""

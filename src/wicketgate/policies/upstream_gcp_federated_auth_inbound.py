@@ -14,7 +14,9 @@ from pydantic import Field
 from wicketgate.ir.credentials.google import FederatedToken
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.credentials import CredentialOptions, Endpoint
+from wicketgate.spec.credentials import Endpoint, MemoryOptions
+
+_LIFETIME = 3600
 
 Provider = Annotated[
     str, Field(pattern=r"^projects/[^/\s]+/locations/global/workloadIdentityPools/[^/\s]+/providers/[^/\s]+$")
@@ -22,14 +24,14 @@ Provider = Annotated[
 Email = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,64}@[a-z0-9.-]{1,190}$")]
 
 
-class UpstreamGcpFederatedAuthInboundOptions(CredentialOptions):
+class UpstreamGcpFederatedAuthInboundOptions(MemoryOptions):
     audience: str = Field(min_length=1)
     """Whom the token is for: the URL of the service, or the OAuth client id of IAP."""
     service_account_email: Email
     """The service account that the gateway acts as."""
     workload_identity_provider: Provider
     """`projects/NUMBER/locations/global/workloadIdentityPools/POOL/providers/PROVIDER`."""
-    token_lifetime: int = Field(default=3600, ge=600, le=3600)
+    token_lifetime: int = Field(default=_LIFETIME, ge=600, le=3600)
     """Seconds. Google's ID tokens live an hour, whatever is asked for."""
     token_audience: str = ""
     """Whom the gateway's own token is for; left out, `https://iam.googleapis.com/` and the provider."""
@@ -37,11 +39,11 @@ class UpstreamGcpFederatedAuthInboundOptions(CredentialOptions):
     """Google's STS, where it is not the public one."""
     iam_endpoint: Endpoint | None = None
     """Google's IAM Credentials API, where it is not the public one."""
-    use_memory_cache_only: bool = True
-    """Tokens are kept in memory, and sealed for a restart, whatever is written here."""
 
 
 def _lower(options: UpstreamGcpFederatedAuthInboundOptions, at: PolicyContext) -> Iterable[InboundStep]:
+    if options.token_lifetime != _LIFETIME:
+        at.warn("lifetime-ignored", f"Google's ID tokens live {_LIFETIME} seconds", hint="leave `tokenLifetime` out")
     credential = FederatedToken(
         renewal=options.renewal,
         audience=options.audience,

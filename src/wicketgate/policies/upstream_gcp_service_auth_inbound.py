@@ -16,10 +16,10 @@ from wicketgate.ir.credentials.google import MachineToken, ServiceAccountToken
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
 from wicketgate.spec.base import OptionalSecretText
-from wicketgate.spec.credentials import CredentialOptions, Endpoint, MetadataEndpoint, no_use
+from wicketgate.spec.credentials import Endpoint, MemoryOptions, MetadataEndpoint, no_use
 
 
-class UpstreamGcpServiceAuthInboundOptions(CredentialOptions):
+class UpstreamGcpServiceAuthInboundOptions(MemoryOptions):
     service_account_json: OptionalSecretText = None
     """The key file of the service account, as `$env(NAME)`."""
     credentials_from: Literal["key", "machine"] = "key"
@@ -32,8 +32,6 @@ class UpstreamGcpServiceAuthInboundOptions(CredentialOptions):
     """For an access token: what it may do."""
     token_endpoint: Endpoint | None = None
     """Google's token endpoint, where it is not the public one. The one in the key file is not used."""
-    use_memory_cache_only: bool = True
-    """Tokens are kept in memory, and sealed for a restart, whatever is written here."""
     version: int = Field(default=2, ge=1, le=2)
     """Both versions of the reference are one here."""
 

@@ -16,7 +16,7 @@ from wicketgate.ir.credentials.oauth import ClientCertificate, ClientSecret, OAu
 from wicketgate.ir.secrets import TextSecret
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.base import OptionalSecretText, SecretText
+from wicketgate.spec.base import CredentialText, OptionalSecretText
 from wicketgate.spec.credentials import CredentialOptions, Endpoint, no_use
 from wicketgate.spec.http_names import HeaderName, HeaderValue
 
@@ -42,7 +42,7 @@ _OURS = frozenset({"grant_type", "client_id", "client_secret", "client_assertion
 class UpstreamOAuthClientCredentialsInboundOptions(CredentialOptions):
     token_url: Endpoint
     """The provider's token endpoint."""
-    client_id: SecretText
+    client_id: CredentialText
     """Who asks."""
     client_secret: OptionalSecretText = None
     """The client's secret, as `$env(NAME)`."""
@@ -70,8 +70,9 @@ class UpstreamOAuthClientCredentialsInboundOptions(CredentialOptions):
     """Header in which the origin gets the token."""
     token_prefix: HeaderValue = "Bearer"  # noqa: S105 - a scheme
     """What stands before it; empty for the bare token."""
-    ca: str | None = None
-    """PEM file with the authorities of the token endpoint, where the system has them not."""
+    ca: str | None = Field(default=None, min_length=1)
+    """PEM file, relative to the project folder, with the authorities of the token endpoint, where the system has them
+    not."""
 
     @model_validator(mode="after")
     def _can_prove(self) -> UpstreamOAuthClientCredentialsInboundOptions:
@@ -92,6 +93,17 @@ class UpstreamOAuthClientCredentialsInboundOptions(CredentialOptions):
                 no_use(self, options, needs=f'`"clientAuthentication": "{way}"`')
         if needed != "clientSecret":
             no_use(self, ("client_secret",), needs='`"clientAuthentication": "client_secret_basic"` or `_post`')
+        return self
+
+    @model_validator(mode="after")
+    def _each_once(self) -> UpstreamOAuthClientCredentialsInboundOptions:
+        written = {"scope": self.scope, "audience": self.audience, "resource": self.resource}
+        for name in sorted(name for name, value in written.items() if value and name in self.token_parameters):
+            raise PydanticCustomError(
+                "wrong-value",
+                "`{name}` would be sent twice: as an option, and in `tokenParameters`",
+                {"name": name, "hint": "keep one"},
+            )
         return self
 
     @field_validator("token_parameters")

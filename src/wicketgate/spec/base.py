@@ -73,10 +73,25 @@ def _joined(parts: Iterable[str | VariableRef]) -> tuple[str | VariableRef, ...]
     return tuple(joined)
 
 
+def _credential_text(value: Any, info: ValidationInfo) -> TextSecret:
+    text = _secret_text(value, info)
+    if all(isinstance(part, str) and not part.strip() for part in text.parts):
+        raise PydanticCustomError("wrong-value", "this is empty", {"hint": "write it, or leave an option out"})
+    return text
+
+
 SecretText = Annotated[TextSecret, KeepsVariables(), PlainValidator(_secret_text), WithJsonSchema({"type": "string"})]
 """A text whose variables stay references, so that their values travel by SDS only."""
 
+CredentialText = Annotated[
+    TextSecret, KeepsVariables(), PlainValidator(_credential_text), WithJsonSchema({"type": "string"})
+]
+"""The same where nothing can come of an empty text."""
+
 OptionalSecretText = Annotated[
-    TextSecret | None, KeepsVariables(), PlainValidator(_secret_text), WithJsonSchema({"type": "string"})
+    TextSecret | None,
+    KeepsVariables(),
+    PlainValidator(_credential_text),
+    WithJsonSchema({"type": "string"}),
 ]
 """The same where it may be left out. (Inside a union the mark that keeps variables would not be found.)"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from wicketgate.ir.credentials.base import Renewal
-from wicketgate.plain_http import is_loopback, is_on_machine
+from wicketgate.plain_http import is_loopback, is_platform
 from wicketgate.spec.base import Options
 
 _UNITS = {
@@ -72,14 +73,14 @@ def _endpoint(text: str) -> str:
 
 def _metadata_endpoint(text: str) -> str:
     parts = urlsplit(text)
-    inside = parts.scheme == "http" and is_on_machine(parts.hostname or "")
+    inside = parts.scheme == "http" and is_platform(parts.hostname or "")
     return text if inside and "@" not in parts.netloc and not parts.fragment else _endpoint(text)
 
 
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 """The URL of a provider: https, or http on loopback."""
 MetadataEndpoint = Annotated[str, AfterValidator(_metadata_endpoint)]
-"""The same for the metadata service of a machine, which may be http where nothing leaves the machine."""
+"""The same for the metadata service of a machine, which may be http at the addresses that the clouds give it."""
 
 
 def _allowed_host(text: str) -> str:
@@ -101,11 +102,23 @@ class CredentialOptions(Options):
     expiration_offset_seconds: float = Field(default=300, ge=0)
     """Seconds before its end at which a credential is renewed; one that lives short is renewed at two thirds."""
     allowed_hosts: tuple[AllowedHost, ...] = ()
-    """Hosts that it may be sent to; a route to any other is an error. Empty: those of the routes with the policy."""
+    """Hosts that it may be sent to; a route to any other is an error. Empty: the one that its routes lead to; a second
+    is an error."""
 
     @property
     def renewal(self) -> Renewal:
         return Renewal(self.token_retries, self.expiration_offset_seconds)
+
+
+class MemoryOptions(CredentialOptions):
+    """What it has whose token the reference keeps in one cache for all instances."""
+
+    use_memory_cache_only: bool = False
+    """Keep the token in memory alone; else it is sealed as well, for a restart."""
+
+    @property
+    def renewal(self) -> Renewal:
+        return replace(super().renewal, remembered=not self.use_memory_cache_only)
 
 
 def no_use(options: Options, names: Iterable[str], *, needs: str) -> None:

@@ -17,6 +17,15 @@ RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[!-~]{
 SessionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{2,64}$")]
 
 
+def one_region(algorithm: str, region: str) -> None:
+    """Refuse several regions where the scope of a signature holds one
+    (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). Raises
+    `PydanticCustomError`."""
+    if algorithm == "sigv4" and "," in region:
+        hint = 'write one region, or `"algorithm": "sigv4a"`'
+        raise PydanticCustomError("wrong-value", "a signature of `sigv4` is for one region", {"hint": hint})
+
+
 class SigningOptions(CredentialOptions):
     """How requests are signed."""
 
@@ -29,6 +38,11 @@ class SigningOptions(CredentialOptions):
     """`sigv4a` signs for several regions at once."""
     payload: Literal["signed", "unsigned"] = "signed"
     """`signed` reads the whole body first (1 MiB at most); `unsigned` lets it pass unread, where the service allows."""
+
+    @model_validator(mode="after")
+    def _one_region(self) -> SigningOptions:
+        one_region(self.algorithm, self.region or "")
+        return self
 
     @model_validator(mode="after")
     def _regions_are_written(self) -> SigningOptions:

@@ -60,7 +60,7 @@ def _basic(client_id: str, secret: SecretValue) -> str:
 
 @contextmanager
 def _endpoint(credential: OAuthToken, surroundings: Surroundings) -> Iterator[Endpoint]:
-    roots = Path(credential.ca) if credential.ca else surroundings.roots
+    roots = surroundings.project / credential.ca if credential.ca else surroundings.roots
     if not isinstance(credential.client, ClientCertificate):
         yield Endpoint(credential.token_url, roots)
         return

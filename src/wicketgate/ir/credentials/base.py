@@ -61,6 +61,11 @@ class Credential:
         return ""
 
     @property
+    def authorities(self) -> str:
+        """The PEM file of the project with the authorities of who is asked; empty for those of the system."""
+        return ""
+
+    @property
     def file(self) -> str:
         """The file of the platform that it shows the content of; empty for none."""
         return ""

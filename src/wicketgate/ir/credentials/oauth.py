@@ -36,7 +36,8 @@ class ClientCertificate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OAuthToken(Credential):
-    """`parameters` are further fields of the form, in order; `ca` is a PEM file, or empty for the system's roots."""
+    """`parameters` are further fields of the form, in order; `ca` is a PEM file of the project, or empty for the
+    system's roots."""
 
     kind: ClassVar[str] = "oauth"
 
@@ -49,6 +50,10 @@ class OAuthToken(Credential):
     @property
     def asked(self) -> str:
         return server_of(self.token_url)
+
+    @property
+    def authorities(self) -> str:
+        return self.ca
 
     @property
     def certificate(self) -> str:
