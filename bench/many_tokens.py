@@ -37,7 +37,7 @@ def many_tokens(job: Job, count: int, plan: Plan) -> Iterator[Timing | Memory]:
     try:
         with token_provider(job.secret, life=life if renews else _DAY) as provider:
             own = replace(job, proof=Proof.TOKEN, origin_port=origin.port, provider=provider.url)
-            _write_project(own, count)
+            write_project(own, count)
             yield from _measured(own, count, provider, renews=renews)
     finally:
         origin.stop()
@@ -53,7 +53,7 @@ def _measured(job: Job, count: int, provider: TokenProvider, *, renews: bool) ->
     began = time.perf_counter()
     server = serve(job, "run")
     try:
-        await_ready(server, _path(0), seconds=_READY_SECONDS)
+        await_ready(server, path_of(0), seconds=_READY_SECONDS)
         yield Timing(READY, count, (_all_served(server, count) - began) * 1e3)
         for program, usage in server.memory().items():
             yield Memory(Wicketgate.name, count, program, TOKENS, usage.resident, usage.proportional)
@@ -67,7 +67,7 @@ def _measured(job: Job, count: int, provider: TokenProvider, *, renews: bool) ->
 def _all_served(server: Server, count: int) -> float:
     """Wait for routes spread over all of them; return the moment of the last one's answer."""
     numbers = range(0, count, max(1, count // _ASKED))
-    return max(wait_for(server.port, _path(number), served, seconds=_READY_SECONDS) for number in numbers)
+    return max(wait_for(server.port, path_of(number), served, seconds=_READY_SECONDS) for number in numbers)
 
 
 def _renewals(server: Server, provider: TokenProvider, count: int) -> Iterator[Timing]:
@@ -80,13 +80,14 @@ def _renewals(server: Server, provider: TokenProvider, count: int) -> Iterator[T
         yield Timing(f"{RENEWAL}{program}", count, (seconds - before.get(program, 0.0)) * 1e3 / renewed)
 
 
-def _write_project(job: Job, count: int) -> None:
+def write_project(job: Job, count: int) -> None:
+    """Write a project whose routes have a token each."""
     (job.folder / "config").mkdir()
     job.write("wicket.toml", SETTINGS)
     job.write(".env", f"ORIGIN_URL=http://127.0.0.1:{job.origin_port}\nCLIENT_SECRET={job.secret}\n")
     policies = [_policy(number, job.provider) for number in range(count)]
     job.write("config/policies.json", json.dumps({"policies": policies}))
-    paths = {_path(number): {"get": _operation(number)} for number in range(count)}
+    paths = {path_of(number): {"get": _operation(number)} for number in range(count)}
     document = {"openapi": "3.1.0", "info": {"title": "bench", "version": "1"}, "paths": paths}
     job.write("config/routes.oas.json", json.dumps(document))
 
@@ -112,5 +113,6 @@ def _name(number: int) -> str:
     return f"token{number:05d}"
 
 
-def _path(number: int) -> str:
+def path_of(number: int) -> str:
+    """Return where the route with this token is."""
     return f"/{_name(number)}"

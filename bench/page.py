@@ -60,6 +60,9 @@ _METHOD = """\
   before; the wait is from the order to the first answer with the new number.
 - With a token for each route, every route has a credential of its own at one provider (on loopback, which answers at
   once); the wait ends when 200 routes spread over all of them are answered by the origin, which demands the token.
+- "Provider back": a provider whose tokens live three seconds is taken away until the route has been answered 503 for
+  fifteen more, so that the pauses between attempts are the longest, then given back. The wait ends when the route
+  answers.
 - Waits are measured from outside, by asking every millisecond until the answer shows the change.
 """
 

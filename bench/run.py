@@ -25,6 +25,7 @@ from bench.origin import start_origin
 from bench.peers.peer import Peer
 from bench.peers.wicketgate import SECRET_VARIABLE, SHELL_VARIABLES, write_project
 from bench.plan import Plan
+from bench.recovery import recoveries
 from bench.targets import OURS
 from bench.throughput import Say, measure, memory_of, running, running_mutual, running_proofs
 
@@ -51,6 +52,7 @@ def run(peers: Sequence[Peer], plan: Plan, *, say: Say) -> Measured:
         if any(peer.name == OURS for peer in peers):
             for count in plan.counts:
                 measured.timings.extend(_waits(count, plan, base, next_secret, say=say))
+            measured.timings.extend(_said(recoveries(_own(base, "recovery"), plan), say))
             for count in plan.certificates:
                 own = _own(base, f"certificates-{count}")
                 for one in many_certificates(own, origin, count, plan):

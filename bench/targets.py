@@ -9,6 +9,7 @@ from bench.live import RELOAD, SECRET, SIGHUP, START, WATCHED
 from bench.many_certificates import REPLACED
 from bench.measured import MUTUAL_FRESH, MUTUAL_KEPT, SIGNED, TOKEN, Measured
 from bench.peers.registry import BASE
+from bench.recovery import RECOVERED
 from bench.summary import ratio, row, timing
 
 OURS = "wicketgate"
@@ -62,9 +63,16 @@ def _thrift(measured: Measured, protocol: str) -> float | None:
 def _waits(measured: Measured) -> Iterator[Target]:
     for what in (SIGHUP, RELOAD, WATCHED, SECRET):
         for count, most in ((10, 100.0), (10_000, 1500.0)):
-            yield _within(f"{what}, {count:,} routes", most, timing(measured, what, count))
-    yield _within(f"{REPLACED}, 1,000 certificates", 200.0, timing(measured, REPLACED, 1_000))
-    yield _within(f"{START}, 10 routes", 2000.0, timing(measured, START, 10))
+            yield _within(f"{what}, {count:,} routes", most, _median(measured, what, count))
+    yield _within(f"{REPLACED}, 1,000 certificates", 200.0, _median(measured, REPLACED, 1_000))
+    yield _within(f"{START}, 10 routes", 2000.0, _median(measured, START, 10))
+    recovered = timing(measured, RECOVERED, 1)
+    yield _within(f"{RECOVERED}, the longest of all", 5000.0, recovered[2] if recovered else None)
+
+
+def _median(measured: Measured, what: str, count: int) -> float | None:
+    found = timing(measured, what, count)
+    return found[0] if found else None
 
 
 def _control_plane(measured: Measured) -> Target:
@@ -81,6 +89,6 @@ def _at_least(what: str, least: float, value: float | None) -> Target:
     return Target(what, f"≥ {least}", None if value is None else f"{value:.2f}", value is not None and value >= least)
 
 
-def _within(what: str, most: float, value: tuple[float, float, float] | None) -> Target:
-    text = None if value is None else f"{value[0]:,.0f} ms"
-    return Target(what, f"≤ {most:,.0f} ms", text, value is not None and value[0] <= most)
+def _within(what: str, most: float, value: float | None) -> Target:
+    text = None if value is None else f"{value:,.0f} ms"
+    return Target(what, f"≤ {most:,.0f} ms", text, value is not None and value <= most)

@@ -18,10 +18,11 @@ _WAIT_SECONDS = 300.0
 
 @dataclass
 class TokenProvider:
-    """`given` counts the tokens."""
+    """`given` counts the tokens; while it is `down`, everybody is answered 503."""
 
     url: str = ""
     given: int = 0
+    down: bool = False
     _more: threading.Condition = field(default_factory=threading.Condition)
 
     def note(self) -> None:
@@ -48,6 +49,9 @@ def token_provider(token: str, *, life: float) -> Iterator[TokenProvider]:
             self.rfile.read(int(self.headers.get("content-length", "0")))
             if self.headers.get("authorization") != f"Basic {b64encode(f'{CLIENT}:{token}'.encode()).decode()}":
                 self.send_error(401)
+                return
+            if provider.down:
+                self.send_error(503)
                 return
             provider.note()
             body = json.dumps({"access_token": token, "token_type": "Bearer", "expires_in": life}).encode()

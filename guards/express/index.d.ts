@@ -6,10 +6,10 @@ import type { Duplex } from 'node:stream';
 export type Mode = 'enforce' | 'observe';
 
 /** What the guard found; set on the request as `req.wicketgateGuard`. All but `accepted` are refused in `enforce`. */
-export type Verdict = 'accepted' | 'missing' | 'duplicate' | 'aliased' | 'mismatch' | TokenVerdict;
+export type Verdict = 'accepted' | 'missing' | 'duplicate' | 'aliased' | 'mismatch' | ProofVerdict;
 
 /** What else may be wrong with a token or a signature. */
-export type TokenVerdict =
+export type ProofVerdict =
   | 'signed with a key that the issuer does not publish'
   | 'of another issuer'
   | 'for another audience'
@@ -17,10 +17,12 @@ export type TokenVerdict =
   | 'expired'
   | 'not valid yet: compare the clocks'
   | 'used before'
+  | 'not known to be new: the replay store failed'
   | 'of an unknown key'
   | 'beside a header that it does not cover'
   | 'for another host'
-  | 'over a body larger than the guard reads';
+  | 'over a body larger than the guard reads'
+  | 'not judged';
 
 export interface GuardLogger {
   info(message: string): void;
@@ -46,14 +48,19 @@ export interface SecretGuardOptions {
   logger?: GuardLogger;
 }
 
-export interface SecretGuard {
+/** What takes an upgrade, a WebSocket's for example. */
+export type UpgradeHandler = (req: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface Guard {
   (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
   readonly mode: Mode;
   /**
-   * For `server.on('upgrade', …)`, which Express does not see: returns whether the upgrade may go on, and
-   * otherwise answers it with 401 and ends the socket.
+   * For upgrades, which Express does not see: `server.on('upgrade', guard.upgrade(handler))`. The handler is called
+   * for those that may go on; others are answered with 401. A second listener of the server's goes round the guard.
+   *
+   * @throws GuardConfigurationError when it is given anything but a function.
    */
-  admitsUpgrade(req: IncomingMessage, socket: Duplex): boolean;
+  upgrade(handler: UpgradeHandler): UpgradeHandler;
 }
 
 export declare const MINIMUM_SECRET_BYTES: 16;
@@ -67,17 +74,26 @@ export declare class GuardConfigurationError extends Error {}
  *
  * @throws GuardConfigurationError when there is no usable secret or an option is not valid.
  */
-export declare function secretGuard(options?: SecretGuardOptions): SecretGuard;
+export declare function secretGuard(options?: SecretGuardOptions): Guard;
 
 /** Remembers one-time keys. Several processes that serve one origin must share one, in a database for example. */
 export interface ReplayStore {
-  /** Notes a key until a time (unix seconds); tells whether it is the first time. Must be one atomic step. */
-  first(key: string, until: number): boolean;
+  /**
+   * Notes a key until a time (unix seconds); tells whether it is the first time. Must be one atomic step, and must end:
+   * give it a time limit. Anything but `true` refuses the request; what it throws is logged.
+   */
+  first(key: string, until: number): boolean | Promise<boolean>;
 }
 
 /** Remembers within one process. */
 export declare class MemoryReplayStore implements ReplayStore {
+  /**
+   * @param options.most How many keys. One more is refused, until one has ended: what counts is never forgotten.
+   * Default: 1,000,000, which is 2,700 requests a second with the signature guard's `window` of 300 s, and 300 MB.
+   * @param options.now The clock, in unix seconds.
+   */
   constructor(options?: { most?: number; now?: () => number });
+  /** @throws Error when it is full. */
   first(key: string, until: number): boolean;
 }
 
@@ -94,8 +110,10 @@ export interface TokenGuardOptions {
   claims?: Readonly<Record<string, string>>;
   /** Accept each token (`jti`) once: for tokens that somebody makes for each request. */
   once?: boolean;
-  /** Where one-time tokens are remembered. Default: in this process. */
+  /** Where one-time tokens are remembered; needs `once`. Default: in this process. */
   replay?: ReplayStore;
+  /** The clock, in unix seconds. */
+  now?: () => number;
   /** Default: `authorization`. */
   header?: string;
   /** The scheme before the token; empty for the bare token. Default: `Bearer`. */
@@ -106,22 +124,18 @@ export interface TokenGuardOptions {
   logger?: GuardLogger;
 }
 
-export interface TokenGuard {
-  (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
-  readonly mode: Mode;
-  /** As `SecretGuard.admitsUpgrade`, but it may have to fetch keys first. */
-  admitsUpgrade(req: IncomingMessage, socket: Duplex): Promise<boolean>;
-}
-
 /**
  * Express middleware that accepts a request carrying exactly one valid token of one issuer for this origin.
  *
  * @throws GuardConfigurationError when an option is missing or not safe.
  */
-export declare function tokenGuard(options: TokenGuardOptions): TokenGuard;
+export declare function tokenGuard(options: TokenGuardOptions): Guard;
 
 export interface SignatureGuardOptions {
-  /** By key id the secret that signs, or the current and the next one (`sigv4`). */
+  /**
+   * By key id the secret that signs, or the current and the next one (`sigv4`). No comma, slash or space in a key id,
+   * no white space at the ends of a secret.
+   */
   secrets?: Readonly<Record<string, string | readonly [string, string]>>;
   /** By key id a P-256 public key, PEM (`sigv4a`). */
   publicKeys?: Readonly<Record<string, string>>;
@@ -132,7 +146,7 @@ export interface SignatureGuardOptions {
   window?: number;
   /** Seconds by which the signer's clock may be ahead. Default: 60. */
   ahead?: number;
-  /** Let bodies in that are not signed. Default: false. */
+  /** Let bodies in that are not signed: of any size, for they are not read, and without trailers. Default: false. */
   unsignedPayload?: boolean;
   /** The names (`Host`) that this origin has; give them if another origin has the same key. */
   hosts?: readonly string[];
@@ -142,21 +156,19 @@ export interface SignatureGuardOptions {
   replay?: ReplayStore;
   /** Bytes of a body that are read to be checked. Default: 1 MiB. */
   bodyLimit?: number;
+  /** The clock, in unix seconds. */
+  now?: () => number;
   /** Default: `enforce`. */
   mode?: Mode;
   /** Default: `console`. Gets no secret, ever. */
   logger?: GuardLogger;
 }
 
-export interface SignatureGuard {
-  (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void): void;
-  readonly mode: Mode;
-}
-
 /**
  * Express middleware that accepts a request once, if its signature (AWS Signature Version 4) covers all of it.
- * The body is read whole before the handlers run, and put back for them and for parsers of bodies.
+ * When the signature is right the body is read whole, checked, and put back for the handlers and for parsers of bodies:
+ * mount the guard before those.
  *
  * @throws GuardConfigurationError when there is no usable key or an option is not valid.
  */
-export declare function signatureGuard(options: SignatureGuardOptions): SignatureGuard;
+export declare function signatureGuard(options: SignatureGuardOptions): Guard;

@@ -1,99 +1,31 @@
-"""Requests that botocore and the real SigV4A key derivation sign, at a real Express application with the guard."""
+"""Requests that botocore and awscrt sign, at a real Express application with the guard."""
 
 from __future__ import annotations
 
-import hashlib
-import http.client
-import json
-import shutil
-import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.guards.stands.frameworks import express_folder
-from wicketgate_guard._canonical import SignedRequest, canonical_request, string_to_sign
-from wicketgate_guard.sigv4a_public_key import _number, public_key
+from tests.guards.stands.signed_express import KEY_ID, SECRET, SYMMETRIC, ask, express, signed, signed_v4a, status
+from wicketgate_guard.sigv4a_public_key import public_key
 
-KEY_ID, SECRET = "gateway", "the-secret-that-signs-requests"
-SYMMETRIC = {"secrets": {KEY_ID: SECRET}}
-
-
-@contextmanager
-def _express(base: Path, **options: Any) -> Iterator[int]:
-    folder = express_folder(base)
-    shutil.copy(Path(__file__).parent / "stands/apps/express_signed.js", folder)
-    command = ["node", str(folder / "express_signed.js"), json.dumps(options)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
-        assert process.stdout is not None
-        # The guard's own first line comes before the port.
-        lines = iter(process.stdout.readline, "")
-        try:
-            yield next((int(line) for line in lines if line.strip().isdecimal()), 0)
-        finally:
-            process.kill()
+BODY = b"amount=1"
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    with _express(tmp_path_factory.getbasetemp(), **SYMMETRIC) as found:
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.getbasetemp()
+
+
+@pytest.fixture(scope="module")
+def port(base: Path) -> Iterator[int]:
+    with express(base, **SYMMETRIC) as found:
         yield found
-
-
-_ids = iter(range(1_000_000))
-
-
-def _signed(
-    port: int,
-    method: str,
-    target: str,
-    body: bytes = b"",
-    *,
-    at: datetime | None = None,
-    also: dict[str, str] | None = None,
-    **changed: str,
-) -> dict[str, str]:
-    """Return the headers of a request that botocore has signed."""
-    date = (at or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
-    fields = {
-        "host": f"127.0.0.1:{port}",
-        "x-amz-date": date,
-        "x-amz-content-sha256": hashlib.sha256(body).hexdigest(),
-        "x-request-id": str(next(_ids)),
-        **(also or {}),
-    }
-    request = AWSRequest(method, f"http://127.0.0.1:{port}{target}", headers=fields, data=body)
-    request.context["timestamp"] = date
-    region, service = changed.get("region", "origin"), changed.get("service", "wicketgate")
-    signer = SigV4Auth(Credentials(KEY_ID, changed.get("secret", SECRET)), service, region)
-    text = signer.string_to_sign(request, signer.canonical_request(request))
-    scope = f"{changed.get('key', KEY_ID)}/{date[:8]}/{region}/{service}/aws4_request"
-    names = ";".join(sorted(fields))
-    signature = signer.signature(text, request)
-    fields["authorization"] = f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders={names}, Signature={signature}"
-    return fields
-
-
-def _send(port: int, method: str, target: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    # Nothing that is not signed: not even what a client adds by itself.
-    connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
-    for name, value in {**headers, **({"content-length": str(len(body))} if body else {})}.items():
-        connection.putheader(name, value)
-    connection.endheaders(body or None)
-    answer = connection.getresponse()
-    found = answer.status, answer.read()
-    connection.close()
-    return found
 
 
 @pytest.mark.parametrize(
@@ -106,103 +38,150 @@ def _send(port: int, method: str, target: str, body: bytes, headers: dict[str, s
     ],
 )
 def test_what_is_signed_is_let_in_with_its_body(port: int, method: str, target: str, body: bytes) -> None:
-    headers = _signed(port, method, target, body)
-    assert _send(port, method, target, body, headers) == (200, body)
-    assert _send(port, method, target, body, headers)[0] == 401, "once"
+    headers = signed(port, method, target, body)
+    answer = ask(port, method, target, body, headers)
+    assert (answer.status, answer.body) == (200, body)
+    assert ask(port, method, target, body, headers).status == 401, "once"
 
 
 def test_parsers_of_bodies_work_behind_the_guard(port: int) -> None:
     body = b'{ "amount": 1 }'
-    headers = _signed(port, "POST", "/", body, also={"content-type": "application/json"})
-    assert _send(port, "POST", "/", body, headers) == (200, b'{"amount":1}'), "parsed, and written anew"
+    headers = signed(port, "POST", "/", body, also={"content-type": "application/json"})
+    assert ask(port, "POST", "/", body, headers).body == b'{"amount":1}', "parsed, and written anew"
 
 
 @pytest.mark.parametrize("text", ["\u00e0 la carte", "\u00c5ngstr\u00f6m", "a  b"])
 def test_a_byte_of_utf8_is_not_white_space(port: int, text: str) -> None:
     raw = text.encode().decode("latin-1")
-    assert (
-        _send(port, "GET", "/", b"", {**_signed(port, "GET", "/", also={"x-tenant": text}), "x-tenant": raw})[0] == 200
-    )
-    added = {**_signed(port, "GET", "/", also={"x-tenant": text}), "x-tenant": f"{raw} \u00a0"}
-    assert _send(port, "GET", "/", b"", added)[0] == 401
+    assert status(port, {**signed(port, also={"x-tenant": text}), "x-tenant": raw}) == 200
+    assert status(port, {**signed(port, also={"x-tenant": text}), "x-tenant": f"{raw} \u00a0"}) == 401
 
 
-def test_whatever_is_changed_is_refused(port: int) -> None:
-    body = b"amount=1"
-
-    def status(
-        *, method: str = "POST", target: str = "/o?a=1", sent: bytes = body, changed: dict[str, str] | None = None
-    ) -> int:
-        headers = {**_signed(port, "POST", "/o?a=1", body), **(changed or {})}
-        return _send(port, method, target, sent, headers)[0]
-
-    assert status() == 200
-    assert status(method="PUT") == 401
-    assert status(target="/o?a=2") == 401
-    assert status(target="/admin") == 401
-    assert status(sent=b"amount=9") == 401
-    assert status(changed={"host": "billing.internal"}) == 401
-    assert status(changed={"x-request-id": "other"}) == 401
-    assert status(changed={"x-user": "admin"}) == 401
-    assert status(changed={"x-amz-content-sha256": "UNSIGNED-PAYLOAD"}) == 401
-    assert status(changed={"x-forwarded-for": "192.0.2.1"}) == 200
-    assert status(changed={"authorization": "Bearer a.b.c"}) == 401
+@pytest.mark.parametrize(
+    ("request_line", "body", "headers", "expected"),
+    [
+        (("POST", "/o?a=1"), BODY, {}, 200),
+        (("PUT", "/o?a=1"), BODY, {}, 401),
+        (("POST", "/o?a=2"), BODY, {}, 401),
+        (("POST", "/admin"), BODY, {}, 401),
+        (("POST", "/o?a=1"), b"amount=9", {}, 401),
+        (("POST", "/o?a=1"), BODY, {"host": "billing.internal"}, 401),
+        (("POST", "/o?a=1"), BODY, {"x-request-id": "other"}, 401),
+        (("POST", "/o?a=1"), BODY, {"x-user": "admin"}, 401),
+        (("POST", "/o?a=1"), BODY, {"x-amz-content-sha256": "UNSIGNED-PAYLOAD"}, 401),
+        (("POST", "/o?a=1"), BODY, {"x-forwarded-for": "192.0.2.1"}, 200),
+        (("POST", "/o?a=1"), BODY, {"authorization": "Bearer a.b.c"}, 401),
+    ],
+)
+def test_whatever_is_changed_is_refused(
+    port: int, request_line: tuple[str, str], body: bytes, headers: dict[str, str], expected: int
+) -> None:
+    changed = {**signed(port, "POST", "/o?a=1", BODY), **headers}
+    assert ask(port, *request_line, body, changed).status == expected
 
 
 def test_who_signed_and_when_counts(port: int) -> None:
     now = datetime.now(UTC)
-
-    def status(**signed: Any) -> int:
-        return _send(port, "GET", "/", b"", _signed(port, "GET", "/", **signed))[0]
-
-    assert status(at=now - timedelta(seconds=200)) == 200
-    assert status(at=now - timedelta(seconds=400)) == 401
-    assert status(at=now + timedelta(seconds=120)) == 401
-    assert status(secret="another-secret-of-somebody") == 401
-    assert status(key="somebody") == 401
-    assert status(region="elsewhere") == 401
-    assert status(service="s3") == 401
+    assert status(port, signed(port, at=now - timedelta(seconds=200))) == 200
+    assert status(port, signed(port, at=now - timedelta(seconds=400))) == 401
+    assert status(port, signed(port, at=now + timedelta(seconds=120))) == 401
+    assert status(port, signed(port, secret="another-secret-of-somebody")) == 401
+    assert status(port, signed(port, key="somebody")) == 401
+    assert status(port, signed(port, region="elsewhere")) == 401
+    assert status(port, signed(port, service="s3")) == 401
 
 
-def test_a_public_key_is_enough_to_verify(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with _express(tmp_path_factory.getbasetemp(), publicKeys={KEY_ID: public_key(KEY_ID, SECRET)}) as port:
-        headers = _asymmetric(port)
-        assert _send(port, "GET", "/orders", b"", {**headers, "x-request-id": "2"})[0] == 401
-        assert _send(port, "GET", "/orders", b"", headers)[0] == 200
-        assert _send(port, "GET", "/orders", b"", headers)[0] == 401
+def test_two_secrets_are_good_during_a_rotation(base: Path) -> None:
+    now, coming = SECRET, "the-secret-that-will-sign-them"
+    with express(base, secrets={KEY_ID: [now, coming]}) as port:
+        assert [status(port, signed(port, secret=secret)) for secret in (now, coming)] == [200, 200]
+        assert status(port, signed(port, secret="the-secret-that-used-to-sign")) == 401
 
 
-def _asymmetric(port: int) -> dict[str, str]:
-    date = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    fields = {
-        "host": f"127.0.0.1:{port}",
-        "x-amz-content-sha256": hashlib.sha256(b"").hexdigest(),
-        "x-amz-date": date,
-        "x-amz-region-set": "origin",
-        "x-request-id": "1",
-    }
-    request = SignedRequest("GET", b"/orders", [(name.encode(), value.encode()) for name, value in fields.items()])
-    scope, names = f"{date[:8]}/wicketgate/aws4_request", list(fields)
-    text = string_to_sign(
-        "AWS4-ECDSA-P256-SHA256", date, scope, canonical_request(request, names, fields["x-amz-content-sha256"])
-    )
-    key = ec.derive_private_key(_number(KEY_ID, SECRET), ec.SECP256R1())
-    signature = key.sign(text, ec.ECDSA(hashes.SHA256())).hex()
-    credential = f"Credential={KEY_ID}/{scope}, SignedHeaders={';'.join(names)}, Signature={signature}"
-    return {**fields, "authorization": f"AWS4-ECDSA-P256-SHA256 {credential}"}
+def test_a_host_of_this_origin_is_asked_for(base: Path, port: int) -> None:
+    with express(base, **SYMMETRIC, hosts=["Orders.internal"]) as strict:
+        assert status(strict, signed(strict, also={"host": "orders.INTERNAL"})) == 200
+        assert status(strict, signed(strict, also={"host": "billing.internal"})) == 401
+    assert status(port, signed(port, also={"host": "billing.internal"})) == 200
 
 
-def test_a_body_that_is_too_large_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
-    with _express(tmp_path_factory.getbasetemp(), **SYMMETRIC, bodyLimit=10) as port:
+def test_what_proxies_add_is_let_through_where_it_is_named(base: Path) -> None:
+    with express(base, **SYMMETRIC, unsignedHeaders=["X-Forwarded-Port"]) as port:
+        assert status(port, {**signed(port), "x-forwarded-port": "443"}) == 200
+        assert status(port, {**signed(port), "x-forwarded-user": "admin"}) == 401
+
+
+def test_an_unsigned_body_is_let_in_where_that_is_asked(base: Path) -> None:
+    with express(base, **SYMMETRIC, unsignedPayload=True, bodyLimit=10) as port:
+        body = b"x" * 100_000
+        headers = signed(port, "POST", "/", body, payload="UNSIGNED-PAYLOAD")
+        assert ask(port, "POST", "/", body, headers).body == body
+        assert ask(port, "POST", "/", body, headers).status == 401, "once"
+        whole = signed(port, "POST", "/", b"x")
+        assert ask(port, "POST", "/", b"y", whole).status == 401, "a signed one still counts"
+
+
+def test_what_is_only_watched_is_let_through_with_its_verdict(base: Path) -> None:
+    with express(base, **SYMMETRIC, mode="observe") as port:
+        headers = signed(port, "POST", "/", BODY)
+        answers = [ask(port, "POST", "/", body, headers) for body in (b"amount=9", BODY, BODY)]
+        assert [(each.status, each.body) for each in answers] == [(200, b"amount=9"), (200, BODY), (200, BODY)]
+        assert [each.verdict for each in answers] == ["mismatch", "accepted", "used before"]
+        assert ask(port, "GET", "/", b"", {"host": "gateway"}).verdict == "missing"
+
+
+def test_processes_share_what_they_have_seen(base: Path, tmp_path: Path) -> None:
+    with (
+        express(base, **SYMMETRIC, replayFolder=str(tmp_path)) as one,
+        express(base, **SYMMETRIC, replayFolder=str(tmp_path)) as other,
+    ):
+        headers = signed(one, "POST", "/", BODY)
+        assert ask(one, "POST", "/", BODY, headers).body == BODY
+        assert [ask(port, "POST", "/", BODY, headers).status for port in (one, other)] == [401, 401]
+        assert status(other, signed(one)) == 200
+
+
+def test_a_store_that_fails_lets_nobody_in(base: Path, tmp_path: Path) -> None:
+    with express(base, **SYMMETRIC, replayFolder=str(tmp_path / "gone")) as port:
+        assert status(port, signed(port)) == 401
+
+
+def test_a_public_key_is_enough_to_verify(base: Path) -> None:
+    with express(base, publicKeys={KEY_ID: public_key(KEY_ID, SECRET)}) as port:
+        target = "/orders/a%20b?b=1&a=2"
+        headers = signed_v4a(port, "POST", target, BODY)
+        assert headers["authorization"].startswith("AWS4-ECDSA-P256-SHA256 ")
+        assert ask(port, "POST", target, BODY, {**headers, "x-request-id": "other"}).status == 401
+        assert ask(port, "POST", target, b"amount=9", headers).status == 401
+        assert ask(port, "POST", target, BODY, headers).body == BODY
+        assert ask(port, "POST", target, BODY, headers).status == 401
+        stranger = signed_v4a(port, "POST", target, BODY, secret="another-secret-of-somebody")
+        assert ask(port, "POST", target, BODY, stranger).status == 401
+
+
+def test_the_key_that_aws_publishes_verifies(base: Path) -> None:
+    """Source: the fixed key pair of aws-c-auth, tests/key_derivation_tests.c."""
+    key_id, secret = "AKISORANDOMAASORANDOM", "q+jcrXGc+0zWN6uzclKVhvMmUsIfRPa4rlRandom"
+    private = 0x7FD3BD010C0D9C292141C2B77BFBDE1042C92E6836FFF749D1269EC890FCA1BD
+    x = 0x15D242CEEBF8D8169FD6A8B5A746C41140414C3B07579038DA06AF89190FFFCB
+    y = 0x0515242CEDD82E94799482E4C0514B505AFCCF2C0C98D6A553BF539F424C5EC0
+    published = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    pem = published.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    assert ec.derive_private_key(private, ec.SECP256R1()).public_key() == published
+    assert public_key(key_id, secret) == pem
+    with express(base, publicKeys={key_id: pem}) as port:
+        assert status(port, signed_v4a(port, "GET", "/", key_id=key_id, secret=secret)) == 200
+
+
+def test_a_body_that_is_too_large_is_refused(base: Path) -> None:
+    with express(base, **SYMMETRIC, bodyLimit=10) as port:
         body = b"x" * 11
-        assert _send(port, "POST", "/", body, _signed(port, "POST", "/", body))[0] == 401
+        assert ask(port, "POST", "/", body, signed(port, "POST", "/", body)).status == 401
 
 
 @pytest.mark.parametrize(
     "options", [{}, {"secrets": {}}, {"secrets": {"k": []}}, {"secrets": {"k": "short"}}, {"publicKeys": {"k": "none"}}]
 )
-def test_what_would_let_anybody_in_does_not_start(
-    tmp_path_factory: pytest.TempPathFactory, options: dict[str, Any]
-) -> None:
-    with _express(tmp_path_factory.getbasetemp(), **options) as port:
+def test_what_would_let_anybody_in_does_not_start(base: Path, options: dict[str, Any]) -> None:
+    with express(base, **options) as port:
         assert port == 0

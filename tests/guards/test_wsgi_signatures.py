@@ -8,6 +8,8 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler
+from wsgiref.simple_server import make_server as make_plain_server
 
 import pytest
 from botocore.auth import SigV4Auth
@@ -15,9 +17,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from werkzeug.serving import make_server
 
+from tests.guards.stands.frameworks import SIGNED
 from wicketgate_guard import GuardConfigurationError, SignatureGuard, SignatureGuardWSGI
 
 SECRET = "the-secret-that-signs-requests"
+FLASK = next(each for each in SIGNED if each.name == "flask")
 CHUNKED = b"3\r\nabc\r\n0\r\n\r\n"
 _ids = iter(range(1_000_000))
 
@@ -33,8 +37,7 @@ def _guarded() -> SignatureGuardWSGI:
 
 
 @contextmanager
-def _werkzeug() -> Iterator[int]:
-    server = make_server("127.0.0.1", 0, _guarded())
+def _serving(server: Any) -> Iterator[int]:
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
@@ -47,7 +50,25 @@ def _werkzeug() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    with _werkzeug() as found:
+    with _serving(make_server("127.0.0.1", 0, _guarded())) as found:
+        yield found
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Tests are quiet."""
+
+
+@pytest.fixture(scope="module")
+def plain() -> Iterator[int]:
+    """wsgiref, which Django's `runserver` is made of."""
+    with _serving(make_plain_server("127.0.0.1", 0, _guarded(), handler_class=_Quiet)) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def waitress_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    with FLASK(tmp_path_factory.mktemp("waitress"), mode="enforce", secrets=[SECRET]) as found:
         yield found
 
 
@@ -56,11 +77,12 @@ def _ask(port: int, method: str, *, signed: bytes = b"", more: bytes = b"", sent
         "host": f"127.0.0.1:{port}",
         "x-amz-content-sha256": hashlib.sha256(signed).hexdigest(),
         "x-request-id": str(next(_ids)),
-        **also,
+        **{name.replace("_", "-"): value for name, value in also.items()},
     }
     request = AWSRequest(method, f"http://127.0.0.1:{port}/x", headers=fields, data=signed)
     SigV4Auth(Credentials("gateway", SECRET), "wicketgate", "origin").add_auth(request)
-    head = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items()).encode()
+    fields = {name: value for name, value in request.headers.items() if f"{name}: ".encode() not in more}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         connection.sendall(f"{method} /x HTTP/1.1\r\n".encode() + head + more + b"connection: close\r\n\r\n" + sent)
         with connection.makefile("rb") as stream:
@@ -76,6 +98,23 @@ def test_a_body_is_handed_on_however_it_comes(port: int) -> None:
 def test_no_body_is_put_behind_a_signature_over_none(port: int) -> None:
     answer = _ask(port, "GET", signed=b"", more=b"transfer-encoding: chunked\r\n", sent=CHUNKED)
     assert b" 401 " in answer[:16]
+
+
+def test_a_type_that_the_server_makes_up_harms_nobody(plain: int) -> None:
+    assert b" 200 " in _ask(plain, "GET")[:16]
+    assert b" 401 " in _ask(plain, "GET", more=b"content-type: text/html\r\n")[:16]
+
+
+TWICE = b"x-two: 1\r\nx-two: 2\r\n"
+
+
+def test_repeated_fields_are_signed_as_most_servers_join_them(port: int, plain: int, waitress_port: int) -> None:
+    for each in (port, plain):
+        assert b" 200 " in _ask(each, "GET", more=TWICE, x_two="1,2")[:16]
+        assert b" 401 " in _ask(each, "GET", more=TWICE, x_two="1,3")[:16]
+    # waitress puts a space between them, and what was signed cannot be told any more.
+    assert b" 401 " in _ask(waitress_port, "GET", more=TWICE, x_two="1,2")[:16]
+    assert b" 401 " not in _ask(waitress_port, "GET")[:16]
 
 
 @pytest.mark.parametrize("text", ["\u00e0 la carte", "\u00c5ngstr\u00f6m", "a  b"])

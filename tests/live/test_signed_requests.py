@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import stat
 import time
+from collections.abc import Iterable
 from dataclasses import replace
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
 
+from tests.guards.stands.frameworks import PLACED, SIGNED, Framework
 from tests.live.conftest import Running, running, until
 from tests.providers.aws.metadata_server import POD, Metadata
 from tests.support.origin import RecordingOrigin, Seen
@@ -25,15 +29,15 @@ KEY = Key()
 KEY_ID, SECRET = KEY.key_id, KEY.secret
 
 
-def _project(folder: Path, api: RecordingOrigin, **options: object) -> Path:
+def _project(folder: Path, url: str, **options: object) -> Path:
     signed = policy(
         "signed",
         "sign-request-inbound",
         "SignRequestInboundPolicy",
         **{"keyId": KEY_ID, "secret": "$env(SIGNING_SECRET)", **options},
     )
-    route = operation(handler("urlForwardHandler", baseUrl=api.url), inbound=["signed"])
-    paths = {"/{rest}": {"get": route, "post": route}, "/deep/{rest}": {"get": route}}
+    route = operation(handler("urlForwardHandler", baseUrl=url), inbound=["signed"])
+    paths = {path: {"get": route, "post": route} for path in ("/{rest}", "/deep/{rest}")}
     write_project(folder, paths, policies=[signed])
     (folder / ".env").write_text(f"SIGNING_SECRET={SECRET}\n")
     return folder
@@ -77,7 +81,7 @@ class Signed:
 
 @pytest.fixture(scope="module")
 def signed(tmp_path_factory: pytest.TempPathFactory) -> object:
-    with RecordingOrigin() as api, running(_project(tmp_path_factory.mktemp("signed"), api)) as gateway:
+    with RecordingOrigin() as api, running(_project(tmp_path_factory.mktemp("signed"), api.url)) as gateway:
         yield Signed(gateway, api)
 
 
@@ -106,7 +110,7 @@ def test_the_guard_lets_in_what_is_signed_once_and_whole(tmp_path: Path, *, asym
     """Equal requests of one second are told apart by their ids; the same one again is a replay."""
     key = {"public_keys": {KEY_ID: public_key(KEY_ID, SECRET)}} if asymmetric else {"secrets": {KEY_ID: SECRET}}
     guard = SignatureGuard(**key)  # type: ignore[arg-type]
-    with RecordingOrigin() as api, running(_project(tmp_path, api, algorithm=_ALGORITHMS[asymmetric])) as gateway:
+    with RecordingOrigin() as api, running(_project(tmp_path, api.url, algorithm=_ALGORITHMS[asymmetric])) as gateway:
         for _ in range(5):
             assert _send(gateway, "GET", "/plain?a=b%20c&x=+&y=%2B")[0] == 200
         assert _send(gateway, "POST", "/body", b"amount=1", {"X-Empty": ""})[0] == 200
@@ -135,6 +139,34 @@ def _arrived(seen: Seen) -> SignedRequest:
     return SignedRequest(seen.method, seen.target.encode(), headers, seen.body)
 
 
+GUARDED = [each for each in (*SIGNED, *PLACED) if each.name in ("fastapi", "fastapi-hypercorn", "uvicorn-root-path")]
+
+
+@pytest.mark.parametrize("framework", GUARDED, ids=attrgetter("name"))
+def test_an_application_lets_in_what_envoy_signs(tmp_path: Path, framework: Framework) -> None:
+    """Over HTTP, as it is deployed: fields that come twice or are empty, and all that a query may hold."""
+    (tmp_path / "app").mkdir()
+    with framework(tmp_path / "app", mode="enforce", secrets=[SECRET]) as port:
+        origin = f"http://127.0.0.1:{port}"
+        with running(_project(tmp_path / "project", origin, keyId="gateway")) as gateway:
+            for fields in ((), (("x-two", "1"), ("x-two", "2")), (("x-two", ""), ("x-two", "2"), ("x-none", ""))):
+                status, told = _post(gateway.port, fields)
+                assert (status, told) == (200, {"path": "deep/a b~", "query": {"x": "1", "y": "&+ä"}, "body": {"n": 1}})
+        assert _post(port, ())[0] == 401, "not by the gateway"
+
+
+def _post(port: int, fields: Iterable[tuple[str, str]]) -> tuple[int, object]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection.putrequest("POST", "/deep/a%20b~?x=1&y=%26%2B%C3%A4")
+    for name, value in (("content-type", "application/json"), ("content-length", "8"), *fields):
+        connection.putheader(name, value)
+    connection.endheaders(b'{"n": 1}')
+    answer = connection.getresponse()
+    found = answer.status, json.loads(answer.read())
+    connection.close()
+    return found
+
+
 def test_keys_stand_in_memory_and_nowhere_else(signed: Signed) -> None:
     run = signed.gateway.project / ".wicket/run"
     (file,) = (run / "keys").resolve().rglob("credentials")
@@ -147,7 +179,7 @@ def test_keys_stand_in_memory_and_nowhere_else(signed: Signed) -> None:
 
 def test_a_new_secret_signs_at_once_and_none_at_all_stops(tmp_path: Path) -> None:
     with RecordingOrigin() as api:
-        project = _project(tmp_path, api)
+        project = _project(tmp_path, api.url)
         with running(project) as gateway:
             (project / ".env").write_text("SIGNING_SECRET=another-secret-of-ours\n")
             until(lambda: _is_signed_with(gateway, api, "another-secret-of-ours"), seconds=10)
@@ -157,7 +189,7 @@ def test_a_new_secret_signs_at_once_and_none_at_all_stops(tmp_path: Path) -> Non
 
 
 def test_every_request_is_signed_while_the_control_plane_starts_again(tmp_path: Path) -> None:
-    with RecordingOrigin() as api, running(_project(tmp_path, api)) as gateway:
+    with RecordingOrigin() as api, running(_project(tmp_path, api.url)) as gateway:
         pid = gateway.child("wicketgate.control")
         os.kill(pid, signal.SIGKILL)
         end = time.monotonic() + 4

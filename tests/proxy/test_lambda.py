@@ -7,14 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import gzip
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
 
@@ -23,86 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mangum import Mangum
 
-from tests.support.envoy import running
 from tests.support.gateway import Answer, Gateway
-from tests.support.origin import RecordingOrigin, Seen
-from tests.support.project import handler, operation, policy, write_project
-from tests.support.sigv4 import Key, expected
-from tests.support.variables import GivenVariables
-from wicketgate.compile import compile_project
-from wicketgate.envoy.signature import keys_file
-from wicketgate.ir.secrets import SigningKeys
-
-KEY = Key(service="lambda", region="eu-west-1")
-PATH = "/2015-03-31/functions/{}/invocations"
-
-
-@dataclass
-class Function:
-    """Lambda with one function; `result` makes the bytes of its result of an event."""
-
-    result: Callable[[Any], bytes] = field(default=lambda event: b'"unset"')
-    headers: tuple[str, ...] = ()
-    status: str = "200 OK"
-    event: Any = None
-
-    def reply(self, seen: Seen) -> bytes:
-        self.event = json.loads(seen.body)
-        body = self.result(self.event)
-        lines = [f"HTTP/1.1 {self.status}", *self.headers, f"content-length: {len(body)}", "", ""]
-        return "\r\n".join(lines).encode() + body
-
-
-class Shared(tuple[Gateway, RecordingOrigin]):
-    """One gateway for all tests, and its Lambda."""
-
-    def __repr__(self) -> str:
-        return "shared"
-
-
-@contextmanager
-def _serving(folder: Path) -> Iterator[Shared]:
-    """Routes `/1/…` and `/2/…` speak the formats, `/bare/…` and `/bare2/…` without the context of API Gateway."""
-    with RecordingOrigin() as origin:
-        known = {"functionName": "orders", "region": KEY.region, "endpoint": origin.url}
-        keys = {"accessKeyId": KEY.key_id, "secretAccessKey": "$env(SECRET)"}
-        ways: dict[str, dict[str, Any]] = {
-            "1": {"useLambdaProxyIntegration": True, "binaryMediaTypes": ["image/*"]},
-            "2": {"useLambdaProxyIntegration": True, "payloadFormatVersion": "2.0", "returnAmazonTraceIdHeader": True},
-            "bare": {},
-            "bare2": {
-                "payloadFormatVersion": "2.0",
-                "functionName": "arn:aws:lambda:eu-west-1:123456789012:function:o:7",
-            },
-        }
-        paths = {
-            f"/{way}/{{tenant}}/{{rest}}": {
-                method: operation(handler("awsLambdaHandler", **{**known, **keys, **options}), outbound=["outbound"])
-                for method in ("get", "head", "post", "put", "delete")
-            }
-            for way, options in ways.items()
-        }
-        outbound = policy("outbound", "remove-headers-outbound", "RemoveHeadersOutboundPolicy", headers=["x-internal"])
-        project = write_project(folder / "project", paths, policies=[outbound])
-        compiled = compile_project(
-            project, variables=GivenVariables(secret={"SECRET": "in the file"}), listen=("127.0.0.1:0",)
-        )
-        assert compiled.resources is not None, compiled.diagnostics
-        gates = dict.fromkeys(
-            (n for n, s in compiled.resources.secrets.items() if isinstance(s, SigningKeys)), "living"
-        )
-        for source in compiled.resources.secrets.values():
-            if isinstance(source, SigningKeys):
-                file = folder / keys_file(source.use)
-                file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_text(f"[default]\naws_access_key_id={KEY.key_id}\naws_secret_access_key={KEY.secret}\n")
-        with running(compiled.resources, folder, gates) as envoy:
-            yield Shared((Gateway(envoy), origin))
+from tests.support.http2 import Http2Answer, http2_request
+from tests.support.lambda_gateway import KEY, PATH, Function, Shared, result, serving_lambda
+from tests.support.origin import Seen
+from tests.support.sigv4 import expected
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    with _serving(tmp_path_factory.mktemp("lambda")) as found:
+    with serving_lambda(tmp_path_factory.mktemp("lambda")) as found:
         yield found
 
 
@@ -193,8 +119,16 @@ def test_lambda_gets_the_event_and_nothing_beside_it(gateway: Gateway, function:
     assert gateway.get("/2/t/x?y=1", *sent, "accept: text/plain").status == 200
     seen = shared[1].last
     assert (seen.method, seen.target) == ("POST", PATH.format("orders"))
-    names = {name.lower() for name, _ in seen.headers}
-    assert not names & {"cookie", "accept", "x-amz-invocation-type", "x-amz-log-type", "x-forwarded-for"}
+    assert {name.lower() for name, _ in seen.headers} == {
+        "authorization",
+        "content-length",
+        "content-type",
+        "host",
+        "x-amz-content-sha256",
+        "x-amz-date",
+        "x-envoy-attempt-count",
+        "x-request-id",
+    }
     assert seen.one("authorization").startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
     assert seen.one("content-type") == "application/json"
     assert function.event["headers"]["authorization"] == "Bearer callers"
@@ -285,39 +219,38 @@ def test_a_body_is_text_or_base64(gateway: Gateway, function: Function, kind: st
 Check = Callable[[Answer], bool]
 
 
-def _result(**members: Any) -> bytes:
-    return json.dumps(members).encode()
-
-
 @pytest.mark.parametrize(
-    ("way", "result", "check"),
+    ("way", "returned", "check"),
     [
-        ("1", _result(statusCode=201, body="hi"), lambda a: (a.status, a.body) == (201, b"hi")),
-        ("1", _result(statusCode="404"), lambda a: (a.status, a.body) == (404, b"")),
+        ("1", result(statusCode=201, body="hi"), lambda a: (a.status, a.body) == (201, b"hi")),
+        ("1", result(statusCode="404"), lambda a: (a.status, a.body) == (404, b"")),
         (
             "1",
-            _result(statusCode=200, headers={"X-A": "1", "X-B": 2, "X-C": True}),
+            result(statusCode=200, headers={"X-A": "1", "X-B": 2, "X-C": True}),
             lambda a: _has(a, "1", "2", "true"),
         ),
         (
             "1",
-            _result(statusCode=200, headers={"a": "1", "b": "2"}, multiValueHeaders={"a": ["1", "3"]}),
+            result(statusCode=200, headers={"a": "1", "b": "2"}, multiValueHeaders={"a": ["1", "3"]}),
             lambda a: (sorted(a.all("a")), a.all("b")) == (["1", "3"], ["2"]),
         ),
-        ("1", _result(statusCode=200, headers={"X-Internal": "secret"}), lambda a: not a.all("x-internal")),
+        ("1", result(statusCode=200, headers={"X-Internal": "secret"}), lambda a: not a.all("x-internal")),
         (
             "1",
-            _result(statusCode=200, headers={"Content-Length": "9", "Connection": "x"}, body="ab"),
+            result(statusCode=200, headers={"Content-Length": "9", "Connection": "x"}, body="ab"),
             lambda a: a.body == b"ab",
         ),
-        ("1", _result(statusCode=200, body="eA==", isBase64Encoded=True), lambda a: a.body == b"x"),
+        ("1", result(statusCode=200, body="eA==", isBase64Encoded=True), lambda a: a.body == b"x"),
+        ("1", result(statusCode=200, body="eA", isBase64Encoded=True), lambda a: a.body == b"x"),
+        ("1", result(statusCode=200, body="eHk", isBase64Encoded=True), lambda a: a.body == b"xy"),
+        ("1", result(statusCode=200, body="+/8A", isBase64Encoded=True), lambda a: a.body == b"\xfb\xff\x00"),
         (
             "1",
-            _result(statusCode=200, body='\u00e4\U0001f600\n"\\/\x7f\u2028'),
+            result(statusCode=200, body='\u00e4\U0001f600\n"\\/\x7f\u2028'),
             lambda a: a.body.decode() == '\u00e4\U0001f600\n"\\/\x7f\u2028',
         ),
-        ("1", _result(statusCode=204, body="none"), lambda a: (a.status, a.body) == (204, b"")),
-        ("2", _result(statusCode=200, cookies=["a=1", "b=2"]), lambda a: a.all("set-cookie") == ["a=1", "b=2"]),
+        ("1", result(statusCode=204, body="none"), lambda a: (a.status, a.body) == (204, b"")),
+        ("2", result(statusCode=200, cookies=["a=1", "b=2"]), lambda a: a.all("set-cookie") == ["a=1", "b=2"]),
         ("2", b'{"any": [1, 2.5e3]}', lambda a: (a.status, a.body) == (200, b'{"any": [1, 2.5e3]}')),
         (
             "2",
@@ -326,12 +259,22 @@ def _result(**members: Any) -> bytes:
         ),
         ("2", b"null", lambda a: (a.status, a.body) == (200, b"null")),
         ("bare", b'{"any": "thing"}', lambda a: a.json() == {"any": "thing"}),
+        ("bare", b"[" * 5000 + b"]" * 5000, lambda a: (a.status, a.body[:2]) == (200, b"[[")),
+        ("2", b'{"body": ' + b'{"a":' * 100 + b"1" + b"}" * 101, lambda a: a.body.count(b"{") == 101),
+        ("1", b'{"x": ' + b'["}\\""' + b",[" * 99 + b"]" * 100 + b', "statusCode": 201}', lambda a: a.status == 201),
+        ("1", b'{"statusCode": 500, "\\u0073tatusCode": 202}', lambda a: a.status == 202),
+        ("1", b'{"statusCode": 200, "body": "\\ud83d\\ude00\\ud800\\udc0"}', lambda a: a.status == 502),
+        (
+            "1",
+            b'{"statusCode": 200, "body": "\\ud83d\\uDE00\\ud800x\\udc00"}',
+            lambda a: a.body.decode() == "\U0001f600\ufffdx\ufffd",
+        ),
     ],
 )
 def test_a_result_becomes_an_answer(
-    gateway: Gateway, function: Function, way: str, result: bytes, check: Check
+    gateway: Gateway, function: Function, way: str, returned: bytes, check: Check
 ) -> None:
-    function.result = lambda event: result
+    function.result = lambda event: returned
     answer = gateway.get(f"/{way}/t/x")
     assert check(answer), answer
 
@@ -341,7 +284,7 @@ def _has(answer: Answer, *values: str) -> bool:
 
 
 @pytest.mark.parametrize(
-    "result",
+    "returned",
     [
         b"",
         b"{",
@@ -349,28 +292,40 @@ def _has(answer: Answer, *values: str) -> bool:
         b'{"statusCode": 200} x',
         b'"text"',
         b"{}",
-        _result(statusCode=101),
-        _result(statusCode=600),
-        _result(statusCode="2000"),
-        _result(statusCode=200.5),
-        _result(statusCode=None),
-        _result(statusCode=200, body={"not": "text"}),
-        _result(statusCode=200, body="!", isBase64Encoded=True),
-        _result(statusCode=200, body="eA=", bodyEncoding="br"),
-        _result(statusCode=200, headers=["a"]),
-        _result(statusCode=200, headers={"a": ["1"]}),
-        _result(statusCode=200, headers={"a": "1\r\nset-cookie: b=2"}),
-        _result(statusCode=200, headers={"a\r\nb": "1"}),
-        _result(statusCode=200, headers={":status": "201"}),
-        _result(statusCode=200, headers={"a": "\x00"}),
-        _result(statusCode=200, multiValueHeaders={"a": "1"}),
+        result(statusCode=101),
+        result(statusCode=600),
+        result(statusCode="2000"),
+        result(statusCode=200.5),
+        result(statusCode=None),
+        result(statusCode=200, body={"not": "text"}),
+        result(statusCode=200, body="!", isBase64Encoded=True),
+        result(statusCode=200, body="e===", isBase64Encoded=True),
+        result(statusCode=200, body="eHk=eHk=", isBase64Encoded=True),
+        result(statusCode=200, body="=" * 3_000_000 + "eHkA", isBase64Encoded=True),
+        result(statusCode=200, body="eA=", bodyEncoding="br"),
+        result(statusCode=200, headers=["a"]),
+        result(statusCode=200, headers={"a": ["1"]}),
+        result(statusCode=200, headers={"a": "1\r\nset-cookie: b=2"}),
+        result(statusCode=200, headers={"a\r\nb": "1"}),
+        result(statusCode=200, headers={":status": "201"}),
+        result(statusCode=200, headers={"a": "\x00"}),
+        result(statusCode=200, multiValueHeaders={"a": "1"}),
         b'{"statusCode": 200, "body": "\\ud83d\\q"}',
         b'{"statusCode": 200, "body": "\n"}',
         b"[" * 5000 + b"]" * 5000,
+        b'{"statusCode": 200, "headers": ' + b'{"a":' * 100 + b"1" + b"}" * 101,
+        b'{"statusCode": 200, "x": [}]}',
+        b'{"statusCode": 200, "x": ["]}',
+        b'{"statusCode": 200, "x": nul}',
+        b'{"statusCode": 200 "x": 1}',
+        b'{"statusCode": 200, }',
+        b'{"statusCode": 200, "body": "\\',
+        result(statusCode=200, headers={f"x-{number}": "1" for number in range(501)}),
+        result(statusCode=200, cookies=["a=1"] * 1001, multiValueHeaders={"a": ["1"] * 501}),
     ],
 )
-def test_what_is_no_result_is_a_bad_gateway(gateway: Gateway, function: Function, result: bytes) -> None:
-    function.result = lambda event: result
+def test_what_is_no_result_is_a_bad_gateway(gateway: Gateway, function: Function, returned: bytes) -> None:
+    function.result = lambda event: returned
     answer = gateway.get("/1/t/x?secret=1")
     assert answer.status == 502
     problem = answer.json()
@@ -406,46 +361,38 @@ def test_errors_of_lambda_are_told_in_our_words(
 @pytest.mark.parametrize("way", ["1", "2"])
 def test_the_trace_id_goes_back_only_where_it_is_wanted(gateway: Gateway, function: Function, way: str) -> None:
     function.headers = ("X-Amzn-Trace-Id: root=1-5bef4de7",)
-    function.result = lambda event: _result(statusCode=200)
+    function.result = lambda event: result(statusCode=200)
     assert gateway.get(f"/{way}/t/x").all("x-amzn-trace-id") == (["root=1-5bef4de7"] if way == "2" else [])
 
 
-def test_a_compressed_body_passes_to_who_can_read_it(gateway: Gateway, function: Function) -> None:
-    packed = gzip.compress(b"hello")
-    function.result = lambda event: _result(statusCode=200, body=base64.b64encode(packed).decode(), bodyEncoding="gzip")
-    for accepted in ((), ("accept-encoding: gzip, br",), ("accept-encoding: *",), ("accept-encoding: br, GZIP;q=0.5",)):
-        answer = gateway.get("/1/t/x", *accepted)
-        assert (answer.one("content-encoding"), gzip.decompress(answer.body)) == ("gzip", b"hello")
-    for refused in ("identity", "gzip;q=0, *", "br"):
-        answer = gateway.get("/1/t/x", f"accept-encoding: {refused}")
-        assert (answer.status, answer.json()["code"]) == (406, "lambda-coding")
-
-
 def test_a_head_has_no_body(gateway: Gateway, function: Function) -> None:
-    function.result = lambda event: _result(statusCode=200, body="hello")
+    function.result = lambda event: result(statusCode=200, body="hello")
     answer = gateway.get("/1/t/x", method="HEAD")
     assert (answer.status, answer.body, function.event["httpMethod"]) == (200, b"", "HEAD")
     assert answer.one("content-length") == "5"
 
 
-def test_big_bodies_pass_up_to_the_bound_of_lambda(gateway: Gateway, function: Function, shared: Shared) -> None:
-    big = os.urandom(3_000_000)
-    function.result = lambda event: _result(statusCode=200, body=event["body"], isBase64Encoded=True)
-    answer = gateway.get("/1/t/x", method="POST", body=big)
-    assert (answer.status, answer.body) == (200, big)
-    assert shared[1].last.one("authorization") == expected(shared[1].last, KEY)
+def test_an_event_has_no_trailers(gateway: Gateway, shared: Shared) -> None:
     before = len(shared[1].seen)
-    # 6 MiB of an event are 4.5 MiB of bytes in base64.
-    assert gateway.get("/1/t/x", method="POST", body=os.urandom(4_800_000)).status == 413
-    # One that is refused while it is being sent may not be read to its end.
-    with suppress(ConnectionError):
-        assert gateway.get("/1/t/x", method="POST", body=b"x" * 9_000_000).status == 413
+    head = b"POST /1/t/x HTTP/1.1\r\nhost: g\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+    assert _refusal(gateway.raw(head + b"3\r\nabc\r\n0\r\nx-t: v\r\n\r\n")) == (400, "trailers-refused")
+    fields = [(":method", "POST"), (":scheme", "http"), (":authority", "gateway"), (":path", "/2/t/x")]
+    for body in (b"", b"over http/2"):
+        answer = http2_request(gateway.envoy.port, fields, body=body, trailers=[("x-t", "v")])
+        assert _refusal(answer) == (400, "trailers-refused")
     assert len(shared[1].seen) == before
 
 
-def test_an_answer_beyond_the_bound_is_no_answer(gateway: Gateway, function: Function) -> None:
-    function.result = lambda event: _result(statusCode=200, body="x" * 9_000_000)
-    assert gateway.get("/1/t/x").status in (500, 502)
+def test_a_function_is_no_websocket(gateway: Gateway, shared: Shared) -> None:
+    before = len(shared[1].seen)
+    upgrade = ("connection: upgrade", "upgrade: websocket", "sec-websocket-key: AAAA", "sec-websocket-version: 13")
+    request = "\r\n".join(["GET /1/t/x HTTP/1.1", "host: g", *upgrade, "", ""])
+    assert _refusal(gateway.raw(request.encode())) == (400, "upgrade-refused")
+    assert len(shared[1].seen) == before
+
+
+def _refusal(answer: Answer | Http2Answer) -> tuple[int, str]:
+    return answer.status, json.loads(answer.body)["code"]
 
 
 def test_each_try_takes_the_same_event(gateway: Gateway, function: Function, shared: Shared) -> None:
@@ -459,8 +406,34 @@ def test_each_try_takes_the_same_event(gateway: Gateway, function: Function, sha
         return function.reply(seen)
 
     origin.reply = reply
-    function.result = lambda event: _result(statusCode=200, body=event["httpMethod"])
+    function.result = lambda event: result(statusCode=200, body=event["httpMethod"])
     assert gateway.get("/1/t/x", "x-tenant: a").body == b"GET"
     first, second = origin.seen[before:]
     assert (first.body, first.target) == (second.body, second.target)
     assert second.one("authorization") == expected(second, KEY)
+
+
+def test_logs_and_error_pages_tell_the_path_of_the_caller(gateway: Gateway, shared: Shared) -> None:
+    """Which no header to Lambda tells: it stands in the stream's metadata."""
+    asked = "/1/a%20b/path-of-the-caller?token=secret"
+    shared[1].reply = _hang_up
+    answer = gateway.get(asked, method="POST", body=b"body")
+    assert (answer.status, answer.json()["instance"]) == (503, "/1/a%20b/path-of-the-caller")
+    assert gateway.get("/unknown/path-of-nobody?token=secret").json()["instance"] == "/unknown/path-of-nobody"
+    logged = _logged(gateway, "path-of-nobody")
+    assert '"path":"/1/a%20b/path-of-the-caller"' in logged
+    assert '"path":"/unknown/path-of-nobody"' in logged
+    assert "token=secret" not in logged
+
+
+def _hang_up(seen: Seen) -> bytes:
+    raise OSError
+
+
+def _logged(gateway: Gateway, until: str) -> str:
+    for _ in range(200):
+        text = gateway.envoy.log.read_text()
+        if f'"path":"/unknown/{until}"' in text:
+            return text
+        time.sleep(0.1)
+    raise AssertionError(text)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,21 +24,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.proxy.conftest import forward
-from tests.support.envoy import running
-from tests.support.gateway import Gateway
-from tests.support.http2 import http2_request
+from tests.support.gateway import Answer
+from tests.support.http2 import Http2Answer, http2_request
 from tests.support.origin import OK, RecordingOrigin, Seen
 from tests.support.project import policy, write_project
+from tests.support.signing import Signed, profile, signing
 from tests.support.sigv4 import Key, expected, public_key, signed_headers, verify_asymmetric
-from tests.support.variables import GivenVariables
-from wicketgate.compile import compile_project
-from wicketgate.envoy.signature import keys_file
-from wicketgate.ir.secrets import SigningKeys
 from wicketgate_guard import SignatureGuard, Verdict
 from wicketgate_guard._canonical import SignedRequest
 
 KEY = Key()
-KEYS = f"[default]\naws_access_key_id={KEY.key_id}\naws_secret_access_key={KEY.secret}\n"
+KEYS = profile(KEY)
 NO_KEYS = "[default]\n"
 CALLERS = (
     "authorization: AWS4-HMAC-SHA256 Credential=forged",
@@ -55,21 +51,6 @@ WAYS = {
 }
 
 
-@dataclass(frozen=True)
-class Signed:
-    """A gateway that signs in every way, and the files with its keys."""
-
-    gateway: Gateway
-    files: tuple[Path, ...]
-
-    def put(self, text: str) -> None:
-        """Move other keys in, as the broker does."""
-        for file in self.files:
-            draft = file.with_name("draft")
-            draft.write_text(text)
-            draft.replace(file)
-
-
 @contextmanager
 def _signing(folder: Path, origin: RecordingOrigin, *, gate: str = "living", keys: str = KEYS) -> Iterator[Signed]:
     name = "sign-request-inbound", "SignRequestInboundPolicy"
@@ -77,18 +58,8 @@ def _signing(folder: Path, origin: RecordingOrigin, *, gate: str = "living", key
     paths = {f"/{way}/{{rest}}": dict.fromkeys(("get", "post", "put"), forward(inbound=[way])) for way in WAYS}
     paths |= {f"/{way}/a/{{rest}}": dict.fromkeys(("get", "post"), forward(inbound=[way])) for way in WAYS}
     project = write_project(folder / "project", paths, policies=policies)
-    variables = GivenVariables(plain={"ORIGIN": origin.url}, secret={"SECRET": "only the file counts here"})
-    compiled = compile_project(project, variables=variables, listen=("127.0.0.1:0",))
-    assert compiled.resources is not None, compiled.diagnostics
-    gates = {name: gate for name, source in compiled.resources.secrets.items() if isinstance(source, SigningKeys)}
-    sources = compiled.resources.secrets.values()
-    files = tuple({folder / keys_file(each.use) for each in sources if isinstance(each, SigningKeys)})
-    for file in files:
-        file.parent.mkdir(parents=True)
-        if keys:
-            file.write_text(keys)
-    with running(compiled.resources, folder, gates) as envoy:
-        yield Signed(Gateway(envoy), files)
+    with signing(project, folder, origin=origin.url, keys=keys, gate=gate) as signed:
+        yield signed
 
 
 class Shared(tuple[Signed, RecordingOrigin]):
@@ -208,6 +179,60 @@ def test_a_signed_body_has_a_limit_and_an_unsigned_one_has_none(shared: Shared) 
     assert len(origin.seen) == before
     assert signed.gateway.get("/unsigned/x", method="POST", body=body).status == 200
     assert (len(origin.last.body), origin.last.one("x-amz-content-sha256")) == (len(body), "UNSIGNED-PAYLOAD")
+    _verify(origin.last, "unsigned")
+
+
+_CHUNKED = (
+    "POST /{}/x HTTP/1.1\r\nhost: g\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n"
+    "3\r\nabc\r\n0\r\nx-t: v\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize("way", ["v4", "v4a", "s3"])
+def test_trailers_are_refused_as_the_callers_own_doing(shared: Shared, way: str) -> None:
+    """Envoy signs no request that has any. They come without a body, too, and are not announced in HTTP/2."""
+    signed, origin = shared
+    before = len(origin.seen)
+    assert _refusal(signed.gateway.raw(_CHUNKED.format(way).encode())) == (400, "trailers-refused")
+    fields = [(":method", "POST"), (":scheme", "http"), (":authority", "gateway"), (":path", f"/{way}/x")]
+    for body in (b"", b"over http/2"):
+        answer = http2_request(signed.gateway.envoy.port, fields, body=body, trailers=[("x-t", "v")])
+        assert _refusal(answer) == (400, "trailers-refused")
+    assert len(origin.seen) == before
+
+
+def _refusal(answer: Answer | Http2Answer) -> tuple[int, str]:
+    return answer.status, json.loads(answer.body)["code"]
+
+
+def test_trailers_pass_beside_an_unsigned_body(shared: Shared) -> None:
+    signed, origin = shared
+    assert signed.gateway.raw(_CHUNKED.format("unsigned").encode()).status == 200
+    assert (origin.last.body, origin.last.trailers) == (b"abc", (("x-t", "v"),))
+    _verify(origin.last, "unsigned")
+
+
+_WEBSOCKET = ("connection: upgrade", "upgrade: websocket", "sec-websocket-key: AAAA", "sec-websocket-version: 13")
+
+
+@pytest.mark.parametrize("way", ["v4", "v4a"])
+def test_what_is_signed_whole_becomes_no_websocket(shared: Shared, way: str) -> None:
+    """Its end, which the signature would have to wait for, is the end of the connection."""
+    signed, origin = shared
+    before = len(origin.seen)
+    request = "\r\n".join([f"GET /{way}/x HTTP/1.1", "host: g", *_WEBSOCKET, "", ""])
+    assert _refusal(signed.gateway.raw(request.encode())) == (400, "upgrade-refused")
+    assert len(origin.seen) == before
+
+
+def test_a_websocket_with_an_unsigned_body_passes(shared: Shared) -> None:
+    signed, origin = shared
+    origin.reply = lambda seen: b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+    request = "\r\n".join(["GET /unsigned/x HTTP/1.1", "host: g", *_WEBSOCKET, "", ""])
+    with socket.create_connection(("127.0.0.1", signed.gateway.envoy.port), timeout=5) as connection:
+        connection.sendall(request.encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 101")
+    origin.reply = lambda seen: OK
     _verify(origin.last, "unsigned")
 
 

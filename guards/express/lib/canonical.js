@@ -48,11 +48,21 @@ function trimmed(value) {
   return value.replace(/^[\t\v\f\r ]+/, '').replace(/[\t\v\f\r ]*([\t\v\f\r ])/g, '$1').replace(/[\t\v\f\r ]$/, '');
 }
 
+/** Of no value but white space (RFC 9110 section 5.5): a byte of UTF-8 is a value. */
+function isEmpty(value) {
+  return /^[\t ]*$/.test(value);
+}
+
+/** As Envoy does: fields without a value are left out. */
+function joined(values) {
+  return values.filter((value) => !isEmpty(value)).map(trimmed).join(',');
+}
+
 /** The text whose hash is signed. `values(name)` gives the field values of a header, in order. */
 function canonicalRequest({ method, target, values }, signed, payload) {
   const at = target.indexOf('?');
   const [path, query] = at < 0 ? [target, ''] : [target.slice(0, at), target.slice(at + 1)];
-  const fields = signed.map((name) => `${name}:${values(name).map(trimmed).join(',')}\n`);
+  const fields = signed.map((name) => `${name}:${joined(values(name))}\n`);
   // What arrives is encoded already: the path is encoded once more.
   const encoded = quoted(Buffer.from(path || '/', 'latin1'), /[A-Za-z0-9_.~/-]/);
   return [method, encoded, canonicalQuery(query), fields.join(''), signed.join(';'), payload].join('\n');
@@ -63,4 +73,4 @@ function stringToSign(algorithm, date, scope, canonical) {
   return [algorithm, date, scope, digest].join('\n');
 }
 
-module.exports = { canonicalRequest, stringToSign };
+module.exports = { canonicalRequest, isEmpty, stringToSign };

@@ -19,6 +19,7 @@ const LOCAL = new Set(['localhost', '127.0.0.1', '[::1]']);
 /** Refuses a URL whose answer somebody on the way could write. */
 function checkUrl(text, what) {
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.username || url?.password) throw new GuardConfigurationError(`${what}: leave user and password out of it.`);
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOCAL.has(url.hostname))) return;
   throw new GuardConfigurationError(`${what}: ${JSON.stringify(text)} is not https. Plain http is for loopback only.`);
 }
@@ -26,6 +27,18 @@ function checkUrl(text, what) {
 function lifeOf(cacheControl) {
   const seconds = /(?:^|,)\s*max-age=(\d+)/i.exec(cacheControl ?? '')?.[1];
   return seconds === undefined ? USUAL_MS : Math.min(Math.max(Number(seconds) * 1000, SHORTEST_MS), LONGEST_MS);
+}
+
+/** Reads an answer no further than it can be good for something. */
+async function textOf(stream) {
+  const chunks = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.length;
+    if (length > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
 }
 
 /** Keys by their id. A set that cannot be replaced stays in use for a day after it should have been. */
@@ -76,7 +89,7 @@ class KeySet {
       this.#keys = new Map(signing.map((key) => [key.kid, key]));
       this.#goodUntil = this.#now() + life;
     } catch (error) {
-      this.#log.warn(`wicketgate guard: cannot refresh the keys of ${this}: ${error.name}`);
+      this.#log.warn(`wicketgate guard: cannot refresh the keys of ${this}: ${error.cause?.code ?? error.message}`);
     }
     // Only now: whoever asks while the keys are fetched waits for them.
     this.#asked = this.#now();
@@ -86,9 +99,7 @@ class KeySet {
     const signal = AbortSignal.timeout(FETCH_MS);
     const answer = await fetch(this.#place, { redirect: 'error', signal, headers: { accept: 'application/json' } });
     if (answer.status !== 200) throw new Error(`status ${answer.status}`);
-    const body = Buffer.from(await answer.arrayBuffer());
-    if (body.length > MOST_BYTES) throw new Error('too large');
-    return [body.toString(), lifeOf(answer.headers.get('cache-control'))];
+    return [await textOf(answer.body ?? []), lifeOf(answer.headers.get('cache-control'))];
   }
 
   #read() {

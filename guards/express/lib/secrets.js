@@ -120,9 +120,12 @@ class FileSecrets {
   }
 
   #stamp() {
-    const status = fs.statSync(this.#path, { bigint: true, throwIfNoEntry: false });
-    if (!status) return null;
-    return [status.ino, status.dev, status.mtimeNs, status.ctimeNs, status.size].join(':');
+    try {
+      const status = fs.statSync(this.#path, { bigint: true });
+      return [status.ino, status.dev, status.mtimeNs, status.ctimeNs, status.size].join(':');
+    } catch (error) {
+      return error.code;
+    }
   }
 
   toString() {

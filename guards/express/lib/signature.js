@@ -2,10 +2,12 @@
 
 // The decision about a signed request: by whom, over what, when, and for the first time.
 
-const { createHash, createHmac, createPublicKey, timingSafeEqual, verify } = require('node:crypto');
-const { canonicalRequest, stringToSign } = require('./canonical');
-const { MemoryReplayStore } = require('./replay');
-const { GuardConfigurationError, MINIMUM_SECRET_BYTES } = require('./secrets');
+const { createHash } = require('node:crypto');
+const { canonicalRequest, isEmpty, stringToSign } = require('./canonical');
+const { checkFlags, checkList, checkNumbers, checkReplay, checkTexts } = require('./options');
+const { MemoryReplayStore, onceOnly } = require('./replay');
+const { GuardConfigurationError } = require('./secrets');
+const { isSignedBy, isSignedWith, keysOf, loaded, usable } = require('./signers');
 
 const SYMMETRIC = 'AWS4-HMAC-SHA256';
 const ASYMMETRIC = 'AWS4-ECDSA-P256-SHA256';
@@ -17,33 +19,13 @@ const UNSIGNED_PAYLOAD = 'UNSIGNED-PAYLOAD';
 const NEEDED = ['host', 'x-amz-content-sha256', 'x-amz-date', 'x-request-id'];
 // What changes on the way, so that the gateway leaves it out. Believe none of it.
 const NOT_SIGNED = new Set([
-  'authorization', 'connection', 'content-length', 'expect', 'keep-alive', 'proxy-connection', 'te', 'traceparent',
-  'tracestate', 'trailer', 'transfer-encoding', 'upgrade', 'via', 'x-amzn-trace-id', 'x-forwarded-for',
+  'authorization', 'baggage', 'connection', 'content-length', 'expect', 'keep-alive', 'proxy-connection', 'te',
+  'traceparent', 'tracestate', 'trailer', 'transfer-encoding', 'upgrade', 'via', 'x-amzn-trace-id', 'x-forwarded-for',
   'x-forwarded-proto',
 ]);
 
-function usable(name, given) {
-  const values = (Array.isArray(given) ? given : [given]).map((value) => Buffer.from(value ?? ''));
-  if (values.length === 0 || values.length > 2 || values.some((value) => value.length < MINIMUM_SECRET_BYTES)) {
-    throw new GuardConfigurationError(
-      `secrets.${name}: give one secret or two, each of at least ${MINIMUM_SECRET_BYTES} bytes.`,
-    );
-  }
-  return values;
-}
-
-function loaded(name, pem) {
-  try {
-    const key = createPublicKey(pem);
-    if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails.namedCurve === 'prime256v1') return key;
-  } catch {
-    // Said below.
-  }
-  throw new GuardConfigurationError(`publicKeys.${name}: this is no P-256 public key in PEM.`);
-}
-
-function mapped(given, use) {
-  return new Map(Object.entries(given ?? {}).map(([name, value]) => [name, use(name, value)]));
+function sha256(data) {
+  return createHash('sha256').update(data).digest('hex');
 }
 
 function claimOf(value) {
@@ -58,6 +40,23 @@ function madeAt(date) {
   return Date.UTC(parts[0], parts[1] - 1, ...parts.slice(2)) / 1000;
 }
 
+function checked({
+  service = 'wicketgate', region = 'origin', window = 300, ahead = 60, unsignedPayload = false, hosts,
+  unsignedHeaders = [],
+}) {
+  checkTexts({ service, region });
+  checkNumbers({ window, ahead });
+  checkFlags({ unsignedPayload });
+  checkList('hosts', hosts);
+  checkList('unsignedHeaders', unsignedHeaders);
+  if (window === 0) throw new GuardConfigurationError('window: give seconds, such as 300.');
+  const lower = (texts) => new Set(texts.map((text) => text.toLowerCase()));
+  return {
+    service, region, window, ahead, unsignedPayload,
+    hosts: hosts && lower(hosts), unsignedHeaders: lower(unsignedHeaders),
+  };
+}
+
 /** Judges requests. See `SignatureGuardOptions` in index.d.ts. */
 class SignatureJudge {
   #secrets;
@@ -65,35 +64,35 @@ class SignatureJudge {
   #options;
   #replay;
   #now;
+  #log;
 
-  constructor({
-    secrets, publicKeys, service = 'wicketgate', region = 'origin', window = 300, ahead = 60,
-    unsignedPayload = false, hosts, unsignedHeaders = [], replay, now = () => Date.now() / 1000,
-  }) {
-    if (!(window > 0 && ahead >= 0)) {
-      throw new GuardConfigurationError('window and ahead: give seconds, such as 300 and 60.');
-    }
-    this.#secrets = mapped(secrets, usable);
-    this.#publicKeys = mapped(publicKeys, loaded);
+  constructor({ secrets, publicKeys, replay, now = () => Date.now() / 1000, ...options }, log) {
+    this.#secrets = keysOf('secrets', secrets, usable);
+    this.#publicKeys = keysOf('publicKeys', publicKeys, loaded);
     if (this.#secrets.size + this.#publicKeys.size === 0) {
       throw new GuardConfigurationError('secrets and publicKeys: none is given. Give the key that the gateway has.');
     }
-    this.#options = {
-      service, region, window, ahead, unsignedPayload,
-      hosts: hosts && new Set(hosts.map((host) => host.toLowerCase())),
-      unsignedHeaders: new Set(unsignedHeaders.map((name) => name.toLowerCase())),
-    };
-    this.#now = now;
+    checkReplay(replay);
+    this.#options = checked(options);
     this.#replay = replay ?? new MemoryReplayStore({ now });
+    this.#now = now;
+    this.#log = log;
   }
 
-  /** `request`: method, target, names, values(name), body. Names are in lower case. */
-  judge(request) {
+  /**
+   * `request`: method, target, names and values(name) as they came (names in lower case), shown(name) as the handlers
+   * see it; mayHaveBody; body() reads it, or gives undefined where it is too large; trailers() and hideTrailers().
+   */
+  async judge(request) {
     const values = request.values('authorization');
     if (values.length !== 1) return values.length > 0 ? 'duplicate' : 'missing';
     const claim = claimOf(values[0]);
     if (!claim) return 'missing';
-    return this.#dated(request, claim) ?? this.#covered(request, claim) ?? this.#signed(request, claim);
+    const wrong = this.#dated(request, claim) ?? this.#covered(request, claim);
+    if (wrong) return wrong;
+    // Nothing is read for a caller who has not signed; nothing is remembered for one who does not send what he signed.
+    const text = textOf(request, claim);
+    return this.#verified(request, claim, text) ?? (await this.#intact(request)) ?? this.#first(request, claim, text);
   }
 
   #dated(request, claim) {
@@ -110,46 +109,53 @@ class SignatureJudge {
     const names = new Set(signed);
     const ordered = names.size === signed.length && signed.every((name, at) => at === 0 || signed[at - 1] < name);
     if (!ordered || !NEEDED.every((name) => names.has(name))) return 'mismatch';
-    if (NEEDED.some((name) => request.values(name).length !== 1)) return 'duplicate';
+    if (NEEDED.some((name) => request.values(name).length !== 1) || signed.some(hidesOne(request))) return 'duplicate';
     // A field without a value says nothing, and is not signed.
-    const there = request.names.filter((name) => request.values(name).some((value) => value.trim() !== ''));
+    const there = request.names.filter((name) => !request.values(name).every(isEmpty));
     const { hosts, unsignedHeaders } = this.#options;
     const loose = there.filter((name) => !names.has(name) && !NOT_SIGNED.has(name) && !unsignedHeaders.has(name));
     if (loose.length > 0) return 'beside a header that it does not cover';
-    return !hosts || hosts.has(request.values('host')[0].toLowerCase()) ? this.#intact(request) : 'for another host';
-  }
-
-  #intact(request) {
-    const [payload] = request.values('x-amz-content-sha256');
-    if (payload === UNSIGNED_PAYLOAD) return this.#options.unsignedPayload ? undefined : 'mismatch';
-    return createHash('sha256').update(request.body).digest('hex') === payload ? undefined : 'mismatch';
-  }
-
-  #signed(request, claim) {
-    const [[date], [payload]] = [request.values('x-amz-date'), request.values('x-amz-content-sha256')];
-    const text = stringToSign(claim.algorithm, date, claim.scope, canonicalRequest(request, claim.signed, payload));
-    const verdict = this.#verified(request, claim, text);
-    if (verdict !== 'accepted') return verdict;
-    // Not the signature: one of ECDSA has a twin that is as good.
-    const seen = `${claim.key} ${createHash('sha256').update(text).digest('hex')}`;
-    return this.#replay.first(seen, madeAt(date) + this.#options.window) ? 'accepted' : 'used before';
+    return !hosts || hosts.has(request.values('host')[0].toLowerCase()) ? undefined : 'for another host';
   }
 
   #verified(request, { algorithm, key, scope, signed, signature }, text) {
     const { service, region } = this.#options;
     const day = scope.slice(0, 8);
     if (algorithm === SYMMETRIC && scope === `${day}/${region}/${service}/aws4_request`) {
-      const accepted = this.#secrets.get(key);
-      return accepted ? matching(accepted, scope, text, signature) : 'of an unknown key';
+      if (!this.#secrets.has(key)) return 'of an unknown key';
+      return isSignedWith(this.#secrets.get(key), scope, text, signature) ? undefined : 'mismatch';
     }
     if (algorithm === ASYMMETRIC && scope === `${day}/${service}/aws4_request`) {
       const regions = request.values('x-amz-region-set');
       if (!signed.includes('x-amz-region-set') || regions.length !== 1 || regions[0] !== region) return 'mismatch';
-      const publicKey = this.#publicKeys.get(key);
-      if (!publicKey) return 'of an unknown key';
-      return verify('sha256', Buffer.from(text), publicKey, Buffer.from(signature, 'hex')) ? 'accepted' : 'mismatch';
+      if (!this.#publicKeys.has(key)) return 'of an unknown key';
+      return isSignedBy(this.#publicKeys.get(key), text, signature) ? undefined : 'mismatch';
     }
     return 'mismatch';
+  }
+
+  /** The hash of the body is a header, and signed like the others. */
+  async #intact(request) {
+    const [payload] = request.values('x-amz-content-sha256');
+    if (payload === UNSIGNED_PAYLOAD) {
+      if (request.mayHaveBody && !this.#options.unsignedPayload) return 'mismatch';
+      request.hideTrailers();
+      return undefined;
+    }
+    const body = await request.body();
+    if (!body) return 'over a body larger than the guard reads';
+    if (request.trailers().length > 0) return 'beside a header that it does not cover';
+    return sha256(body) === payload ? undefined : 'mismatch';
+  }
+
+  #first(request, claim, text) {
+    // A body may have taken its time.
+    const late = this.#dated(request, claim);
+    if (late) return late;
+    // Not the signature: one of ECDSA has a twin that is as good.
+    const seen = `${claim.key} ${sha256(text)}`;
+    const [date] = request.values('x-amz-date');
+    return onceOnly(this.#replay, seen, madeAt(date) + this.#options.window, this.#log);
   }
 
   toString() {
@@ -158,17 +164,14 @@ class SignatureJudge {
   }
 }
 
-function matching(accepted, scope, text, signature) {
-  let matched = false;
-  for (const secret of accepted) {
-    let key = Buffer.concat([Buffer.from('AWS4'), secret]);
-    for (const part of scope.split('/')) key = createHmac('sha256', key).update(part).digest();
-    const right = Buffer.from(createHmac('sha256', key).update(text).digest('hex'));
-    const given = Buffer.from(signature);
-    // No early exit: how long it takes must not tell which of the two it was.
-    matched = (given.length === right.length && timingSafeEqual(given, right)) || matched;
-  }
-  return matched ? 'accepted' : 'mismatch';
+function textOf(request, { algorithm, scope, signed }) {
+  const [[date], [payload]] = [request.values('x-amz-date'), request.values('x-amz-content-sha256')];
+  return stringToSign(algorithm, date, scope, canonicalRequest(request, signed, payload));
+}
+
+/** Of some names Node shows the handlers the first field only, while the signature covers all of them. */
+function hidesOne(request) {
+  return (name) => request.values(name).length > 1 && request.values(name)[0] === request.shown(name);
 }
 
 module.exports = { SignatureJudge };

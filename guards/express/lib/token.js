@@ -3,9 +3,10 @@
 // The decision about a token of the gateway's: issuer, audience and algorithms are fixed here, never by the token.
 
 const { createPublicKey, verify } = require('node:crypto');
-const { GuardConfigurationError } = require('./secrets');
 const { KeySet, checkUrl } = require('./keys');
-const { MemoryReplayStore } = require('./replay');
+const { checkFlags, checkList, checkReplay, checkTexts } = require('./options');
+const { MemoryReplayStore, onceOnly } = require('./replay');
+const { GuardConfigurationError } = require('./secrets');
 
 const SKEW = 60;
 const LONGEST_LIFE = 3600;
@@ -17,11 +18,15 @@ const ALGORITHMS = {
   EdDSA: { kty: 'OKP', crv: 'Ed25519', hash: null, options: {} },
 };
 
-function checkOptions({ issuer, audience, algorithms }) {
-  if (!issuer || !audience) {
-    throw new GuardConfigurationError('issuer and audience must be given: without them any token would do.');
-  }
+function checkOptions({ issuer, audience, algorithms, claims, once, replay }) {
+  checkTexts({ issuer, audience });
   checkUrl(issuer, 'issuer');
+  // A claim that must be undefined is one that a token need not have.
+  checkTexts(claims);
+  checkFlags({ once });
+  checkList('algorithms', algorithms);
+  checkReplay(replay);
+  if (replay && !once) throw new GuardConfigurationError('replay: is of no use without once: true.');
   const unknown = algorithms.filter((name) => !Object.hasOwn(ALGORITHMS, name));
   if (algorithms.length === 0 || unknown.length > 0) {
     throw new GuardConfigurationError(
@@ -38,7 +43,8 @@ function parsed(part) {
 
 function split(token) {
   const parts = token.split('.');
-  if (parts.length !== 3 || token.length > MOST_BYTES || !parts.every((part) => /^[\w-]+$/.test(part))) return undefined;
+  if (parts.length !== 3 || token.length > MOST_BYTES) return undefined;
+  if (!parts.every((part) => /^[\w-]+$/.test(part))) return undefined;
   try {
     return { header: parsed(parts[0]), claims: parsed(parts[1]), parts };
   } catch {
@@ -68,13 +74,17 @@ class TokenJudge {
   #keys;
   #replay;
   #now;
+  #log;
 
-  constructor({ issuer, audience, algorithms = ['ES256'], jwks, claims = {}, once = false, replay, now }, log) {
-    checkOptions({ issuer, audience, algorithms });
+  constructor(options, log) {
+    const { issuer, audience, algorithms = ['ES256'], jwks, claims = {}, once = false, replay } = options;
+    const { now = () => Date.now() / 1000 } = options;
+    checkOptions({ issuer, audience, algorithms, claims, once, replay });
     this.#options = { issuer, audience, algorithms, claims };
     this.#keys = new KeySet(jwks ?? `${issuer}/.well-known/jwks.json`, { log });
-    this.#replay = once ? (replay ?? new MemoryReplayStore()) : undefined;
-    this.#now = now ?? (() => Date.now() / 1000);
+    this.#replay = once ? (replay ?? new MemoryReplayStore({ now })) : undefined;
+    this.#now = now;
+    this.#log = log;
   }
 
   async judge(token) {
@@ -105,7 +115,7 @@ class TokenJudge {
   #firstTime({ jti, exp }) {
     if (!this.#replay) return 'accepted';
     if (typeof jti !== 'string' || jti === '') return 'mismatch';
-    return this.#replay.first(jti, exp + SKEW) ? 'accepted' : 'used before';
+    return onceOnly(this.#replay, jti, exp + SKEW, this.#log);
   }
 
   toString() {

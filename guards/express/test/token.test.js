@@ -3,100 +3,29 @@
 const assert = require('node:assert/strict');
 const { createHmac, generateKeyPairSync, sign } = require('node:crypto');
 const fs = require('node:fs');
-const http = require('node:http');
 const os = require('node:os');
 const path = require('node:path');
 const { test } = require('node:test');
 const express = require('express');
-const { GuardConfigurationError, MemoryReplayStore, tokenGuard } = require('../index.js');
+const { GuardConfigurationError, tokenGuard } = require('../index.js');
+const { ask, listening, recorder } = require('../support/http.js');
+const { ISSUER, Issuer, encoded, now } = require('../support/issuer.js');
 
-const ISSUER = 'https://gateway.example.com/__zuplo/issuer';
 const DAY = 86_400;
 
-function now() {
-  return Math.floor(Date.now() / 1000);
-}
-
-function encoded(value) {
-  return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
-}
-
-class Issuer {
-  keys = new Map();
-  fetched = 0;
-  status = 200;
-  body;
-
-  constructor() {
-    this.newKey('k1');
-  }
-
-  newKey(kid) {
-    this.keys.set(kid, generateKeyPairSync('ec', { namedCurve: 'P-256' }));
-  }
-
-  keySet() {
-    const keys = [...this.keys].map(([kid, pair]) => ({
-      ...pair.publicKey.export({ format: 'jwk' }),
-      kid,
-      use: 'sig',
-      alg: 'ES256',
-    }));
-    return JSON.stringify({ keys });
-  }
-
-  token({ kid = 'k1', pair = this.keys.get(kid), ...changed } = {}) {
-    const claims = {
-      iss: ISSUER, aud: 'orders', sub: 'wicket:berlin:orders', installation: 'berlin',
-      iat: now(), nbf: now() - 30, exp: now() + 300, jti: Math.random().toString(36), ...changed,
-    };
-    const signed = `${encoded({ alg: 'ES256', typ: 'JWT', kid })}.${encoded(claims)}`;
-    const signature = sign('sha256', Buffer.from(signed), { key: pair.privateKey, dsaEncoding: 'ieee-p1363' });
-    return `${signed}.${signature.toString('base64url')}`;
-  }
-}
-
-async function listening(server, use) {
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  try {
-    return await use(server.address().port);
-  } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  }
-}
-
 /** Serves the keys and a guarded application while `use({ issuer, ask, lines })` runs. */
-async function guarded(options, use) {
+function guarded(options, use) {
   const issuer = new Issuer();
-  const keys = http.createServer(async (req, res) => {
-    issuer.fetched += 1;
-    await issuer.answers;
-    res.writeHead(issuer.status, { 'cache-control': 'public, max-age=300', location: '/elsewhere' });
-    res.end(issuer.body ?? issuer.keySet());
-  });
-  await listening(keys, async (port) => {
-    const lines = [];
-    const write = (line) => lines.push(line);
-    const logger = { info: write, warn: write, error: write };
+  const logger = recorder();
+  return listening(issuer.serve, async (port) => {
     const jwks = `http://127.0.0.1:${port}/jwks.json`;
     const app = express();
     app.use(tokenGuard({ issuer: ISSUER, audience: 'orders', jwks, logger, ...options }));
     app.use((req, res) => res.json({ headers: Object.keys(req.headers), verdict: req.wicketgateGuard }));
-    await listening(http.createServer(app), (at) => use({ issuer, lines, ask: (...values) => ask(at, values) }));
-  });
-}
-
-function ask(port, values) {
-  return new Promise((resolve, reject) => {
-    const raw = ['Host', 'origin', ...values.flatMap((value) => ['Authorization', value])];
-    const request = http.request({ port, host: '127.0.0.1', path: '/a?b', headers: raw }, (response) => {
-      let body = '';
-      response.on('data', (chunk) => (body += chunk));
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
+    await listening(app, (at) => {
+      const send = (...values) => ask(at, values.map((value) => ['Authorization', value]));
+      return use({ issuer, lines: logger.lines, ask: send });
     });
-    request.on('error', reject);
-    request.end();
   });
 }
 
@@ -194,7 +123,10 @@ test('a stranger\'s key is refused', async () => {
 test('what is no token is refused', async () => {
   await guarded({}, async ({ issuer, ask: send }) => {
     const right = `Bearer ${issuer.token()}`;
-    const wrong = [[], ['Bearer'], ['Bearer a.b.c'], ['Basic dXM6aXQ='], [`Bearer ${'x'.repeat(9000)}`], [right, right]];
+    const wrong = [
+      [], ['Bearer'], ['Bearer a.b.c'], ['Basic dXM6aXQ='], [`Bearer ${'x'.repeat(9000)}`], [right, right],
+      [`${right} more`], [`${right}\xa0`],
+    ];
     for (const values of wrong) assert.equal((await send(...values)).status, 401, String(values));
     assert.equal((await send(right)).status, 200);
   });
@@ -209,14 +141,6 @@ test('a token counts once where that is asked', async () => {
   });
 });
 
-test('a full replay store refuses, and forgets what has ended', () => {
-  let at = 0;
-  const store = new MemoryReplayStore({ most: 2, now: () => at });
-  assert.deepEqual(['a', 'b', 'c', 'a'].map((key) => store.first(key, 10)), [true, true, false, false]);
-  at = 11;
-  assert.ok(store.first('a', 20));
-});
-
 test('invented keys make no flood of fetches', async () => {
   await guarded({}, async ({ issuer, ask: send }) => {
     assert.equal((await send(`Bearer ${issuer.token()}`)).status, 200);
@@ -227,6 +151,56 @@ test('invented keys make no flood of fetches', async () => {
     }
     assert.equal(issuer.fetched, 1);
   });
+});
+
+test('invented keys at a slow issuer hold up nobody whose key is known', async (context) => {
+  await guarded({}, async ({ issuer, ask: send }) => {
+    assert.equal((await send(`Bearer ${issuer.token()}`)).status, 200);
+    const clock = performance.now.bind(performance);
+    context.mock.method(performance, 'now', () => clock() + 31_000);
+    let answer;
+    issuer.answers = new Promise((resolve) => (answer = resolve));
+    let waiting = 100;
+    const ended = () => (waiting -= 1);
+    const invented = Array.from({ length: 100 }, (_, number) => {
+      const pair = issuer.keys.get('k1');
+      return send(`Bearer ${issuer.token({ kid: `invented-${number}`, pair })}`).finally(ended);
+    });
+    for (const end = Date.now() + 5_000; issuer.fetched < 2; ) {
+      assert.ok(Date.now() < end);
+      await new Promise(setImmediate);
+    }
+    const known = await Promise.all(Array.from({ length: 20 }, () => send(`Bearer ${issuer.token()}`)));
+    assert.deepEqual(known.map(({ status }) => status), Array(20).fill(200));
+    assert.equal(waiting, 100);
+    answer();
+    assert.deepEqual((await Promise.all(invented)).map(({ status }) => status), Array(100).fill(401));
+    assert.equal(issuer.fetched, 2);
+  });
+});
+
+test('of a key set without end no more is read than a key set can have', async () => {
+  let sent = 0;
+  let closed;
+  const gone = new Promise((resolve) => (closed = resolve));
+  const [part, most] = [Buffer.alloc(64 * 1024, 0x20), 64 * 1024 * 1024];
+  const endless = (req, res) => {
+    const more = () => {
+      sent += part.length;
+      if (sent > most) res.end();
+      else if (res.write(part)) setImmediate(more);
+    };
+    res.on('drain', more).on('close', closed);
+    more();
+  };
+  await listening(endless, (port) =>
+    guarded({ jwks: `http://127.0.0.1:${port}/` }, async ({ issuer, lines, ask: send }) => {
+      assert.equal((await send(`Bearer ${issuer.token()}`)).status, 401);
+      await gone;
+      assert.ok(sent < most / 2, `${sent} bytes`);
+      assert.match(lines.at(-2), /cannot refresh the keys of \S+: more than 262144 bytes/);
+    }),
+  );
 });
 
 test('nobody is refused while the keys are fetched', async () => {
@@ -257,8 +231,10 @@ test('without keys nobody enters, and a redirect is not followed', async () => {
   }
 });
 
-test('keys from a file are read again when it changes', async () => {
-  const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'guard-')), 'jwks.json');
+test('keys from a file are read again when it changes', async (context) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'guard-'));
+  context.after(() => fs.rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'jwks.json');
   const issuer = new Issuer();
   fs.writeFileSync(file, issuer.keySet());
   await guarded({ jwks: file }, async ({ ask: send }) => {
@@ -274,6 +250,9 @@ test('what would let anybody in is no guard', () => {
   const wrong = [
     { issuer: '' }, { audience: '' }, { issuer: 'http://gateway.example.com' }, { jwks: 'http://a.example.com/k' },
     { algorithms: [] }, { algorithms: ['none'] }, { algorithms: ['HS256'] }, { mode: 'off' }, { header: 'x_token' },
+    { audience: ['orders'] }, { claims: { installation: undefined } }, { claims: { installation: '' } }, { once: 'no' },
+    { replay: { first: () => true } }, { once: true, replay: {} }, { jwks: 'https://user:password@a.example.com/k' },
+    { algorithm: 'ES256' },
   ];
   for (const options of wrong) {
     assert.throws(() => tokenGuard({ ...right, ...options }), GuardConfigurationError, JSON.stringify(options));

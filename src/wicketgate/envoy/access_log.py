@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wicketgate.envoy.callers_path import CALLERS_PATH
 from wicketgate.envoy.types import extension
 from wicketgate.json_types import JsonObject
 
@@ -10,8 +11,7 @@ _FIELDS: JsonObject = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
     "requestId": "%REQ(x-request-id)%",
     "method": "%REQ(:method)%",
-    # Queries carry callers' keys and tokens: they are left out.
-    "path": "%PATH(NQ:ORIG_OR_PATH)%",
+    "path": CALLERS_PATH,
     "protocol": "%PROTOCOL%",
     "status": "%RESPONSE_CODE%",
     "details": "%RESPONSE_CODE_DETAILS%",

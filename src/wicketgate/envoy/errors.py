@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from wicketgate.envoy.callers_path import CALLERS_PATH
 from wicketgate.envoy.origin_failures import origin_failures
-from wicketgate.envoy.reply_filters import both, either, with_details, with_status
+from wicketgate.envoy.reply_filters import both, either, with_details, with_metadata, with_status
 from wicketgate.envoy.steps import TOO_LARGE
 from wicketgate.envoy.types import extension, http_filter
 from wicketgate.json_types import JsonObject
@@ -46,6 +47,8 @@ def local_reply_config() -> JsonObject:
     """Return the mappers, special cases first: the first that fits shapes the reply."""
     mappers = [
         _mapper(503, with_details(_CREDENTIAL_MISSING), code="credential-missing"),
+        _mapper(400, with_metadata("refused", "trailers"), code="trailers-refused"),
+        _mapper(400, both(with_status(403), with_details("upgrade_failed")), code="upgrade-refused"),
         _mapper(413, with_details(f"rbac_access_denied_matched_policy[{TOO_LARGE}]")),
         _mapper(400, _incomplete_preflight()),
         *(_mapper(failure.status, failure.accept, code=failure.code) for failure in origin_failures()),
@@ -94,7 +97,7 @@ def _problem(status: int, code: str) -> JsonObject:
         "type": f"https://httpproblems.com/http-status/{status}",
         "title": phrase,
         "status": status,
-        "instance": "%PATH(NQ:ORIG_OR_PATH)%",
+        "instance": CALLERS_PATH,
         **({"code": code} if code else {}),
         "trace": {
             "timestamp": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",

@@ -8,9 +8,16 @@ local ESCAPED = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r"
 local SECOND_LOW = { [0xE0] = 0xA0, [0xF0] = 0x90 }
 local SECOND_HIGH = { [0xED] = 0x9F, [0xF4] = 0x8F }
 
+local ESCAPES, ESCAPED_SIZE = ffi.new("uint8_t[256][8]"), ffi.new("uint8_t[256]")
+ffi.fill(ESCAPED_SIZE, 256, 1)
+
 for code = 0, 31 do
   local char = string.char(code)
   ESCAPED[char] = ESCAPED[char] or string.format("\\u%04x", code)
+end
+for char, escaped in pairs(ESCAPED) do
+  ffi.copy(ESCAPES[char:byte()], escaped)
+  ESCAPED_SIZE[char:byte()] = #escaped
 end
 
 local function following(lead)
@@ -51,6 +58,35 @@ local function quoted(text)
   return '"' .. as_utf8(text):gsub('[%z\1-\31"\\]', ESCAPED) .. '"'
 end
 
+local function escaped_size(text)
+  local bytes, size = ffi.cast("const uint8_t*", text), 0
+  for index = 0, #text - 1 do size = size + ESCAPED_SIZE[bytes[index]] end
+  return size
+end
+
+-- For long texts: a pattern takes several times as long.
+local function escape(text, size)
+  local bytes, out, at = ffi.cast("const uint8_t*", text), ffi.new("uint8_t[?]", size), 0
+  for index = 0, #text - 1 do
+    local byte = bytes[index]
+    local count = ESCAPED_SIZE[byte]
+    if count == 1 then out[at] = byte else ffi.copy(out + at, ESCAPES[byte], count) end
+    at = at + count
+  end
+  return ffi.string(out, size)
+end
+
+local function fits(size)
+  if size > LONGEST_EVENT then error({ status = "413" }, 0) end
+end
+
+-- There is no place for them in an event, and Envoy's signer signs no request that has any.
+local function refuse_trailers(handle)
+  if not handle:trailers() then return end
+  handle:streamInfo():dynamicMetadata():set("wicketgate", "refused", "trailers")
+  error({ status = "400" }, 0)
+end
+
 local function member(name, json)
   return quoted(name) .. ":" .. json
 end
@@ -63,10 +99,6 @@ local function array(items)
   local out = {}
   for index, item in ipairs(items) do out[index] = quoted(item) end
   return "[" .. table.concat(out, ",") .. "]"
-end
-
-local function boolean(value)
-  return value and "true" or "false"
 end
 
 -- Name and values in the order in which the names came first.
@@ -144,11 +176,18 @@ local function is_binary(context, content_type)
   return false
 end
 
+-- What cannot become an event is known before any of it is encoded: a caller's body costs no more than being looked at.
 local function body_members(handle, context, request)
   local bytes = request.body
+  fits(#bytes)
   if bytes == "" then return "null", "false" end
-  local encoded = is_binary(context, first_header(request, "content-type")) or not is_utf8(bytes)
-  return encoded and quoted(handle:base64Escape(bytes)) or quoted(bytes), boolean(encoded)
+  if is_binary(context, first_header(request, "content-type")) or not is_utf8(bytes) then
+    fits(math.ceil(#bytes / 3) * 4)
+    return '"' .. handle:base64Escape(bytes) .. '"', "true"
+  end
+  local size = escaped_size(bytes)
+  fits(size)
+  return '"' .. (size == #bytes and bytes or escape(bytes, size)) .. '"', "false"
 end
 
 local function without_port(address)
@@ -237,12 +276,18 @@ local function context_2(handle, request, route)
   })
 end
 
+-- In two steps: one pattern for both ends takes time by the square of what a caller sends.
+local function trimmed(text)
+  local first = text:find("%S")
+  return first and text:match(".*%S", first) or ""
+end
+
 -- Cookies stand apart from the other headers.
 local function parted(headers)
   local rest, cookies = {}, {}
   for _, pair in ipairs(headers) do
     if pair[1] == "cookie" then
-      for cookie in pair[2]:gmatch("[^;]+") do cookies[#cookies + 1] = cookie:match("^%s*(.-)%s*$") end
+      for cookie in pair[2]:gmatch("[^;]+") do cookies[#cookies + 1] = trimmed(cookie) end
     else
       rest[#rest + 1] = pair
     end
@@ -276,7 +321,7 @@ local function asked(headers, body)
   return { method = headers:get(":method"), path = path, query = query, headers = header_pairs(headers), body = body }
 end
 
--- The caller's headers are in the event and nowhere else: Lambda would take some of them for its own.
+-- The caller's headers and path are in the event and nowhere else: Lambda would take some of them for its own.
 local function readdress(headers, target)
   local names = {}
   for name in pairs(headers) do names[#names + 1] = name end
@@ -291,32 +336,31 @@ end
 local function invoke(handle)
   -- First of all: what was asked of the stream before it waited does not outlive the wait.
   local buffer = handle:body(true)
+  refuse_trailers(handle)
   local context, headers = handle:filterContext(), handle:headers()
   local request = asked(headers, buffer:length() > 0 and buffer:getBytes(0, buffer:length()) or "")
   local event = (context:get("format") == "2.0" and event_2 or event_1)(handle, context, request)
-  if #event > LONGEST_EVENT then return "413" end
+  fits(#event)
   local original, trace = headers:get("x-envoy-original-path") or headers:get(":path"), headers:get("x-amzn-trace-id")
   handle:streamInfo():dynamicMetadata():set("wicketgate", "lambda", {
     format = context:get("format"),
     proxy = context:get("proxy") or false,
     trace = context:get("trace") or false,
-    codings = first_header(request, "accept-encoding"),
     method = request.method,
+    -- Logs and error pages read it here.
     path = original:match("^[^?]*"),
     request_id = first_header(request, "x-request-id"),
   })
   readdress(headers, context:get("target"))
-  -- Logs and error pages read the caller's path here.
-  headers:replace("x-envoy-original-path", original)
   if trace then headers:replace("x-amzn-trace-id", trace) end
   buffer:setBytes(event)
-  return nil
 end
 
 -- Envoy forwards the request as it is when a script fails; this one answers instead.
 function envoy_on_request(handle)
-  local ok, refusal = pcall(invoke, handle)
-  if ok and not refusal then return end
-  if not ok then handle:logErr("lambda: the event's program failed: " .. tostring(refusal)) end
-  handle:respond({ [":status"] = ok and refusal or "503" }, "")
+  local ok, why = pcall(invoke, handle)
+  if ok then return end
+  local refused = type(why) == "table" and why.status
+  if not refused then handle:logErr("lambda: the event's program failed: " .. tostring(why)) end
+  handle:respond({ [":status"] = refused or "503" }, "")
 end

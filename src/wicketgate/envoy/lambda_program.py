@@ -3,7 +3,7 @@
 Two constant Lua programs. `lambda_event.lua` stands in the listener behind everything that a route does to a request,
 and a route switches it on. `lambda_answer.lua` stands at the origin, so that what a route does to an answer is done to
 the function's and not to Lambda's. The first leaves the second what it has to know in the stream's metadata. Events and
-answers are read whole, 6 MiB at most, which is Lambda's own bound
+results are read whole, 6 MiB at most, which is Lambda's own bound
 (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
 """
 
@@ -20,11 +20,18 @@ from wicketgate.ir.path_pattern import PathPattern
 from wicketgate.json_types import JsonObject
 
 FILTER = "wicketgate.lambda"
-BUFFER_BYTES = 8 * 1024 * 1024
-"""What is held of a request, an event, an answer. Lambda's bound is 6 MiB; the event says 413 beyond it."""
+BUFFER_BYTES = 10 * 1024 * 1024
+"""What is held of a request, an event, an answer: Envoy has one bound for both ways. Lambda's is 6 MiB, beyond which
+the event's program says 413; API Gateway's is 10 MB, and what was compressed may become as long."""
 
-_EVENT = files("wicketgate.envoy").joinpath("lambda_event.lua").read_text(encoding="utf-8")
-_ANSWER = files("wicketgate.envoy").joinpath("lambda_answer.lua").read_text(encoding="utf-8")
+
+def _program(*names: str) -> str:
+    """Return one program made of files: Envoy's Lua finds no modules."""
+    return "\n".join(files("wicketgate.envoy").joinpath(name).read_text(encoding="utf-8") for name in names)
+
+
+_EVENT = _program("lambda_event.lua")
+_ANSWER = _program("json_value.lua", "inflate.lua", "lambda_answer.lua")
 
 
 def event_filter() -> JsonObject:

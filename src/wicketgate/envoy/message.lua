@@ -80,6 +80,7 @@ function url_parts.url(request)
 end
 
 local function insertion(part, request)
+  if part.param and part.moved then return request.params[part.param] or "" end
   if part.param then return encode(decode((request.params[part.param] or ""):gsub("+", "%%2B"))) end
   if part.query then return encode(first_value(request.list, part.query)) end
   if part.header then return encode(request.headers:get(part.header) or "") end
@@ -104,12 +105,20 @@ local function climbs(path)
   return false
 end
 
+-- A value that is empty leaves no empty segment: a signature would have none, and origins differ in what they make of it.
+local function merged(url)
+  local path, query = split(url)
+  path = path:gsub("//+", "/")
+  return query and path .. "?" .. query or path
+end
+
 local function rewritten(context, request)
   local template = context:get("template")
   if not template then return request.path .. (request.query ~= "" and "?" .. request.query or "") end
   local captures = context:get("captures")
   request.params = captures and { request.path:match(captures) } or {}
   local url = fill(template, request)
+  if context:get("merge") then url = merged(url) end
   if climbs((split(url))) then return nil end
   if request.query == "" or not context:get("forward_search") then return url end
   return url .. (url:find("?", 1, true) and "&" or "?") .. request.query

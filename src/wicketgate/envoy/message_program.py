@@ -2,7 +2,8 @@
 
 It changes queries (Envoy's filter for that decodes and re-emits the whole query, which lets a caller inject
 parameters), fills in URL templates, and replaces the status. Values from the request are percent-encoded there, so
-that none can end the path, start a query, or climb out of a folder. The program stands once in the listener, so it
+that none can end the path, start a query, or climb out of a folder; one that is empty leaves no empty segment, unless
+the template is written with one. The program stands once in the listener, so it
 is one Lua state a worker; a route hands it data.
 """
 
@@ -61,8 +62,9 @@ def _template(route: Route) -> JsonObject:
             return {"drop_search": True}
         case Forward(path=TemplatePath(template, forward_search) as path) if not path.is_plain:
             return {
-                "template": [_data(part, route.pattern) for part in template],
+                "template": [_data(part, route.pattern, moved=path.only_moves) for part in template],
                 "forward_search": forward_search,
+                "merge": not path.has_empty_segment,
                 **_captures(template, route.pattern),
             }
         case _:
@@ -79,12 +81,12 @@ def _captures(template: Template, pattern: PathPattern) -> JsonObject:
     return {"captures": found}
 
 
-def _data(part: TemplatePart, pattern: PathPattern) -> JsonObject:
+def _data(part: TemplatePart, pattern: PathPattern, *, moved: bool) -> JsonObject:
     if isinstance(part, str):
         return {"text": escaped(part)}
     match part.source:
         case Param(name):
-            return {"param": pattern.params.index(name) + 1}
+            return {"param": pattern.params.index(name) + 1, "moved": moved}
         case Query(name):
             return {"query": name}
         case Header(name):

@@ -14,6 +14,12 @@ def with_details(details: str) -> JsonObject:
     return cel(f"response.code_details == '{details}'")
 
 
+def with_metadata(key: str, value: str) -> JsonObject:
+    """What a program of ours has said about the stream."""
+    matcher = {"filter": "wicketgate", "path": [{"key": key}], "value": {"string_match": {"exact": value}}}
+    return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
+
+
 def with_flags(*flags: str) -> JsonObject:
     """Any of these response flags (`UF` ...)."""
     return {"response_flag_filter": {"flags": list(flags)}}

@@ -14,7 +14,7 @@ from wicketgate.envoy.rewrite import rewrite_fields
 from wicketgate.envoy.steps import chain_filters, clear_response, response_fields
 from wicketgate.envoy.types import any_of, duration, extension
 from wicketgate.ir.gateway import Cors, Forward, Redirect, Respond, Route
-from wicketgate.ir.origin import Origin
+from wicketgate.ir.origin import Origin, SignatureProof
 from wicketgate.ir.steps import SetHeader
 from wicketgate.json_types import JsonObject
 
@@ -104,11 +104,18 @@ def _link(route: Route, forward: Forward) -> JsonObject:
     return {
         "cluster": cluster_name(forward.upstream),
         "host_rewrite_literal": origin.authority,
-        "append_x_forwarded_host": True,
+        **({} if forward.invocation else {"append_x_forwarded_host": True}),
+        **({"upgrade_configs": [{"upgrade_type": "websocket", "enabled": False}]} if _is_whole(forward) else {}),
         "timeout": duration(origin.timeout),
         "idle_timeout": duration(origin.idle_timeout),
         **_retries(route.method, origin),
     }
+
+
+def _is_whole(forward: Forward) -> bool:
+    """Tell whether a request is read to its end before it is sent: then none can become a WebSocket."""
+    signed = (proof.signing.signs_payload for proof in forward.upstream.proofs if isinstance(proof, SignatureProof))
+    return forward.invocation is not None or any(signed)
 
 
 def _retries(method: str, origin: Origin) -> JsonObject:

@@ -36,8 +36,10 @@ def _lower(options: UrlRewriteOptions, at: HandlerContext) -> Forward | None:
             hint="remove `#` and what follows, or write %23",
         )
         return None
-    path = TemplatePath(target.rest or ("/",), options.forward_search)
-    if not path.is_plain and captures(at.pattern) is None and _params(target.rest):
+    is_separable = captures(at.pattern) is not None
+    edges = at.pattern.edges if is_separable else ()
+    path = TemplatePath(target.rest or ("/",), options.forward_search, edges)
+    if not path.is_plain and not is_separable and _params(target.rest):
         at.error(
             "param-not-separable",
             f"with queries or headers in the pattern, each parameter of `{at.pattern.text}` must fill its segment",

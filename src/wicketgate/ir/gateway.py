@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice, product
 
 from wicketgate.ir.invocation import Invocation
 from wicketgate.ir.origin import Upstream
-from wicketgate.ir.path_pattern import PathPattern
+from wicketgate.ir.path_pattern import Edges, PathPattern
 from wicketgate.ir.secrets import ClientAuthorities, IdentitySource
 from wicketgate.ir.steps import OutboundStep, RequestFilterStep
-from wicketgate.ir.template import Param, Template, TemplatePart
+from wicketgate.ir.template import Inserted, Param, Template, TemplatePart
 
 METHODS = frozenset(("GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH"))
 """What a route may answer. TRACE is an operation of OpenAPI too, but would hand secrets back to whoever asks."""
+
+
+_MOST_CHOICES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +33,34 @@ class TemplatePath:
 
     template: Template
     forward_search: bool = True
+    edges: Edges = ()
+    """Of parameters, where a program can take care of the empty segments that they would leave."""
 
     @property
     def is_plain(self) -> bool:
+        """Whether the router alone can make the path: nothing is left to be taken care of."""
+        return self.only_moves and (self.has_empty_segment or not may_have_empty_segment(self.template, self.edges))
+
+    @property
+    def only_moves(self) -> bool:
         """Whether it only moves parameters about: no query of its own, the caller's kept, nothing encoded."""
         return self.forward_search and all(map(_is_plain, self.template))
+
+    @property
+    def has_empty_segment(self) -> bool:
+        """Whether it is written with one."""
+        return may_have_empty_segment(self.template, ())
+
+
+def may_have_empty_segment(template: Template, edges: Edges) -> bool:
+    """Tell whether the path has one with some choice of the texts that parameters can be."""
+    choices = [(part,) if isinstance(part, str) else _texts(part, edges) for part in template]
+    urls = map("".join, islice(product(*choices), _MOST_CHOICES))
+    return any("//" in url.partition("?")[0] for url in urls)
+
+
+def _texts(part: Inserted, edges: Edges) -> tuple[str, ...]:
+    return dict(edges).get(part.source.name, ("x",)) if isinstance(part.source, Param) else ("x",)
 
 
 def _is_plain(part: TemplatePart) -> bool:

@@ -128,6 +128,13 @@ class SigningAlgorithm(StrEnum):
     SIGV4A = "sigv4a"
 
 
+class Verifier(StrEnum):
+    """Who looks at a signature. A guard of ours demands that every header is signed, AWS takes what it is given."""
+
+    AWS = "aws"
+    GUARD = "guard"
+
+
 @dataclass(frozen=True, slots=True)
 class Signing:
     """How requests are signed (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html).
@@ -140,6 +147,11 @@ class Signing:
     region: str
     algorithm: SigningAlgorithm = SigningAlgorithm.SIGV4
     signs_payload: bool = True
+    verifier: Verifier = Verifier.AWS
+
+
+KEEP_EMPTY_SEGMENTS = frozenset(("s3", "s3-outposts"))
+"""Services whose paths are signed as they are; Envoy 1.39 signs others without empty segments (measured)."""
 
 
 @dataclass(frozen=True, slots=True)

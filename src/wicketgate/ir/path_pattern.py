@@ -9,13 +9,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final
 
 from wicketgate.ir.path_acceptance import accepts
 from wicketgate.ir.path_pieces import PARAMETER, PLAIN, PathPatternError, Piece, literal, literal_pieces
 
-__all__ = ["PARAMETER", "PathPattern", "PathPatternError", "Piece", "parse_open_api"]
+__all__ = ["PARAMETER", "Edges", "PathPattern", "PathPatternError", "Piece", "parse_open_api"]
 
 MAX_TEMPLATE_LENGTH: Final = 2048
 """Characters of a template; keeps one expression far below the limits of RE2."""
@@ -31,6 +31,10 @@ _NOT_IN_OPEN_API: Final = {
     "*": ("an OpenAPI path has no wildcard", 'add "pathMode": "url-pattern" (there a plain star is `\\*`)'),
 }
 _PARAMETER_NAME: Final = re.compile(r"[\w$@][\w.$@-]*")
+
+
+Edges = tuple[tuple[str, tuple[str, ...]], ...]
+"""By the name of a parameter, texts that it can be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,15 @@ class PathPattern:
     def shape(self) -> str:
         """The same for two templates that differ in the names of their parameters only."""
         return "".join(piece.regex for piece in self.pieces)
+
+    @property
+    def edges(self) -> Edges:
+        """What parameters can be that leaves an empty segment where they are put, beside an ordinary `x`."""
+        names, found = iter(self.params), []
+        for index, piece in enumerate(self.pieces):
+            texts = ("x", *_edges(piece, behind_slash=index > 0 and _ends_in_slash(self.pieces[index - 1])))
+            found += [(name, texts) for name in islice(names, _compiled(piece.capturing).groups)]
+        return tuple(found)
 
     def accepts(self, path: str) -> bool:
         """Tell whether `path` (normalised, without query) matches."""
@@ -185,6 +198,21 @@ def _end_of_literal(template: str, start: int) -> int:
             message, hint = _NOT_IN_OPEN_API[char]
             raise PathPatternError(message, hint=hint, offset=offset)
     return len(template)
+
+
+def _edges(piece: Piece, *, behind_slash: bool) -> tuple[str, ...]:
+    """A path has no two slashes in a row, so what follows one begins with none. A parameter among other text in its
+    piece is not looked at closely."""
+    if piece == PARAMETER:
+        return ()
+    alone = piece.capturing == f"({piece.regex})"
+    nothing = ("",) if not alone or _compiled(piece.regex).fullmatch("") else ()
+    slashes = ("x/",) if behind_slash else ("x/", "/x", "/x/", "/")
+    return (*nothing, *(slashes if piece.crosses_segments else ()))
+
+
+def _ends_in_slash(piece: Piece) -> bool:
+    return (piece.literal or "").endswith("/")
 
 
 @lru_cache(maxsize=65536)

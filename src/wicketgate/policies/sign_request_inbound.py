@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import model_validator
 
 from wicketgate.ir.credentials.aws import KeyPair
-from wicketgate.ir.origin import Signing, SigningAlgorithm
+from wicketgate.ir.origin import Signing, SigningAlgorithm, Verifier
 from wicketgate.ir.steps import InboundStep, SignRequest
 from wicketgate.policy import Direction, Policy, PolicyContext
 from wicketgate.spec.base import CredentialText
@@ -43,7 +43,7 @@ class SignRequestInboundOptions(CredentialOptions):
 def _lower(options: SignRequestInboundOptions, at: PolicyContext) -> Iterable[InboundStep]:
     keys = KeyPair(renewal=options.renewal, access_key_id=options.key_id, secret_access_key=options.secret)
     algorithm = SigningAlgorithm(options.algorithm)
-    signing = Signing(options.service, options.region, algorithm, options.payload == "signed")
+    signing = Signing(options.service, options.region, algorithm, options.payload == "signed", Verifier.GUARD)
     return [SignRequest(keys, signing, options.allowed_hosts)]
 
 

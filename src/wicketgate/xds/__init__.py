@@ -1,1 +1,1 @@
-"""Serve: resources to Envoy over REST-JSON with long poll. Knows names, kinds and versions only."""
+"""Serve: resources to Envoy, by REST-JSON with long poll and secrets by gRPC. Knows names, kinds and versions only."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from wicketgate.xds.kinds import Kind
 from wicketgate.xds.snapshot import Collection as Resources
 from wicketgate.xds.snapshot import Offer, Snapshot
-from wicketgate.xds.stream import Batch, Stream
+from wicketgate.xds.stream import Answer, Stream
 from wicketgate.xds.subscription import Key, Standing, Subscription
 
 FORGET_SECONDS = 15.0
@@ -138,16 +138,16 @@ class Board:
 
     def refused(self, stream: Stream, nonce: str) -> None:
         """Note that Envoy has refused an answer."""
-        stream.refused(nonce, self._clock())
+        stream.refused(nonce)
         self._progress.set()
 
-    async def batch(self, stream: Stream) -> Batch:
+    async def answer(self, stream: Stream) -> Answer:
         """Wait until there is something to send over a stream."""
         while True:
             stream.wake.clear()
-            if batch := stream.next(self._secrets, self._clock()):
-                return batch
-            await _wait(stream.wake, stream.retry_at() - self._clock())
+            if answer := stream.next(self._secrets):
+                return answer
+            await stream.wake.wait()
 
     def outcome(self, kinds: Collection[Kind]) -> Outcome:
         """Return how the connected Envoys stand to the published resources of these kinds."""
@@ -198,7 +198,7 @@ class Board:
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:
     try:
-        async with asyncio.timeout(max(seconds, 0) if seconds < float("inf") else None):
+        async with asyncio.timeout(max(seconds, 0)):
             await event.wait()
     except TimeoutError:
         return

@@ -4,15 +4,18 @@
 # source: wicketgate/xds/delta.proto
 # Protobuf Python Version: 7.35.1
 """Generated protocol buffer code."""
-
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import descriptor_pool as _descriptor_pool
 from google.protobuf import runtime_version as _runtime_version
 from google.protobuf import symbol_database as _symbol_database
 from google.protobuf.internal import builder as _builder
-
 _runtime_version.ValidateProtobufRuntimeVersion(
-    _runtime_version.Domain.PUBLIC, 7, 35, 1, "", "wicketgate/xds/delta.proto"
+    _runtime_version.Domain.PUBLIC,
+    7,
+    35,
+    1,
+    '',
+    'wicketgate/xds/delta.proto'
 )
 # @@protoc_insertion_point(imports)
 
@@ -22,37 +25,35 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import any_pb2 as google_dot_protobuf_dot_any__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(
-    b'\n\x1awicketgate/xds/delta.proto\x12\x0ewicketgate.xds\x1a\x19google/protobuf/any.proto"\x80\x03\n\x15\x44\x65ltaDiscoveryRequest\x12"\n\x04node\x18\x01 \x01(\x0b\x32\x14.wicketgate.xds.Node\x12\x10\n\x08type_url\x18\x02 \x01(\t\x12 \n\x18resource_names_subscribe\x18\x03 \x03(\t\x12"\n\x1aresource_names_unsubscribe\x18\x04 \x03(\t\x12\x65\n\x19initial_resource_versions\x18\x05 \x03(\x0b\x32\x42.wicketgate.xds.DeltaDiscoveryRequest.InitialResourceVersionsEntry\x12\x16\n\x0eresponse_nonce\x18\x06 \x01(\t\x12,\n\x0c\x65rror_detail\x18\x07 \x01(\x0b\x32\x16.wicketgate.xds.Status\x1a>\n\x1cInitialResourceVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01"\x12\n\x04Node\x12\n\n\x02id\x18\x01 \x01(\t"\x19\n\x06Status\x12\x0f\n\x07message\x18\x02 \x01(\t"f\n\x16\x44\x65ltaDiscoveryResponse\x12+\n\tresources\x18\x02 \x03(\x0b\x32\x18.wicketgate.xds.Resource\x12\x10\n\x08type_url\x18\x04 \x01(\t\x12\r\n\x05nonce\x18\x05 \x01(\t"Q\n\x08Resource\x12\x0f\n\x07version\x18\x01 \x01(\t\x12&\n\x08resource\x18\x02 \x01(\x0b\x32\x14.google.protobuf.Any\x12\x0c\n\x04name\x18\x03 \x01(\t"\xde\x01\n\x06Secret\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x39\n\x0ftls_certificate\x18\x02 \x01(\x0b\x32\x1e.wicketgate.xds.TlsCertificateH\x00\x12J\n\x12validation_context\x18\x04 \x01(\x0b\x32,.wicketgate.xds.CertificateValidationContextH\x00\x12\x37\n\x0egeneric_secret\x18\x05 \x01(\x0b\x32\x1d.wicketgate.xds.GenericSecretH\x00\x42\x06\n\x04type"x\n\x0eTlsCertificate\x12\x35\n\x11\x63\x65rtificate_chain\x18\x01 \x01(\x0b\x32\x1a.wicketgate.xds.DataSource\x12/\n\x0bprivate_key\x18\x02 \x01(\x0b\x32\x1a.wicketgate.xds.DataSource"\xbb\x01\n\x1c\x43\x65rtificateValidationContext\x12.\n\ntrusted_ca\x18\x01 \x01(\x0b\x32\x1a.wicketgate.xds.DataSource\x12\x1f\n\x17verify_certificate_hash\x18\x02 \x03(\t\x12\'\n\x03\x63rl\x18\x07 \x01(\x0b\x32\x1a.wicketgate.xds.DataSource\x12!\n\x19only_verify_leaf_cert_crl\x18\x0e \x01(\x08";\n\rGenericSecret\x12*\n\x06secret\x18\x01 \x01(\x0b\x32\x1a.wicketgate.xds.DataSource"J\n\nDataSource\x12\x16\n\x0cinline_bytes\x18\x02 \x01(\x0cH\x00\x12\x17\n\rinline_string\x18\x03 \x01(\tH\x00\x42\x0b\n\tspecifierb\x06proto3'
-)
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1awicketgate/xds/delta.proto\x12\x0ewicketgate.xds\x1a\x19google/protobuf/any.proto\"\x80\x03\n\x15\x44\x65ltaDiscoveryRequest\x12\"\n\x04node\x18\x01 \x01(\x0b\x32\x14.wicketgate.xds.Node\x12\x10\n\x08type_url\x18\x02 \x01(\t\x12 \n\x18resource_names_subscribe\x18\x03 \x03(\t\x12\"\n\x1aresource_names_unsubscribe\x18\x04 \x03(\t\x12\x65\n\x19initial_resource_versions\x18\x05 \x03(\x0b\x32\x42.wicketgate.xds.DeltaDiscoveryRequest.InitialResourceVersionsEntry\x12\x16\n\x0eresponse_nonce\x18\x06 \x01(\t\x12,\n\x0c\x65rror_detail\x18\x07 \x01(\x0b\x32\x16.wicketgate.xds.Status\x1a>\n\x1cInitialResourceVersionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x12\n\x04Node\x12\n\n\x02id\x18\x01 \x01(\t\"\x19\n\x06Status\x12\x0f\n\x07message\x18\x02 \x01(\t\"f\n\x16\x44\x65ltaDiscoveryResponse\x12+\n\tresources\x18\x02 \x03(\x0b\x32\x18.wicketgate.xds.Resource\x12\x10\n\x08type_url\x18\x04 \x01(\t\x12\r\n\x05nonce\x18\x05 \x01(\t\"Q\n\x08Resource\x12\x0f\n\x07version\x18\x01 \x01(\t\x12&\n\x08resource\x18\x02 \x01(\x0b\x32\x14.google.protobuf.Any\x12\x0c\n\x04name\x18\x03 \x01(\t\"\xde\x01\n\x06Secret\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x39\n\x0ftls_certificate\x18\x02 \x01(\x0b\x32\x1e.wicketgate.xds.TlsCertificateH\x00\x12J\n\x12validation_context\x18\x04 \x01(\x0b\x32,.wicketgate.xds.CertificateValidationContextH\x00\x12\x37\n\x0egeneric_secret\x18\x05 \x01(\x0b\x32\x1d.wicketgate.xds.GenericSecretH\x00\x42\x06\n\x04type\"x\n\x0eTlsCertificate\x12\x35\n\x11\x63\x65rtificate_chain\x18\x01 \x01(\x0b\x32\x1a.wicketgate.xds.DataSource\x12/\n\x0bprivate_key\x18\x02 \x01(\x0b\x32\x1a.wicketgate.xds.DataSource\"\xbb\x01\n\x1c\x43\x65rtificateValidationContext\x12.\n\ntrusted_ca\x18\x01 \x01(\x0b\x32\x1a.wicketgate.xds.DataSource\x12\x1f\n\x17verify_certificate_hash\x18\x02 \x03(\t\x12\'\n\x03\x63rl\x18\x07 \x01(\x0b\x32\x1a.wicketgate.xds.DataSource\x12!\n\x19only_verify_leaf_cert_crl\x18\x0e \x01(\x08\";\n\rGenericSecret\x12*\n\x06secret\x18\x01 \x01(\x0b\x32\x1a.wicketgate.xds.DataSource\"J\n\nDataSource\x12\x16\n\x0cinline_bytes\x18\x02 \x01(\x0cH\x00\x12\x17\n\rinline_string\x18\x03 \x01(\tH\x00\x42\x0b\n\tspecifierb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
-_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, "wicketgate.xds.delta_pb2", _globals)
+_builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'wicketgate.xds.delta_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-    DESCRIPTOR._loaded_options = None
-    _globals["_DELTADISCOVERYREQUEST_INITIALRESOURCEVERSIONSENTRY"]._loaded_options = None
-    _globals["_DELTADISCOVERYREQUEST_INITIALRESOURCEVERSIONSENTRY"]._serialized_options = b"8\001"
-    _globals["_DELTADISCOVERYREQUEST"]._serialized_start = 74
-    _globals["_DELTADISCOVERYREQUEST"]._serialized_end = 458
-    _globals["_DELTADISCOVERYREQUEST_INITIALRESOURCEVERSIONSENTRY"]._serialized_start = 396
-    _globals["_DELTADISCOVERYREQUEST_INITIALRESOURCEVERSIONSENTRY"]._serialized_end = 458
-    _globals["_NODE"]._serialized_start = 460
-    _globals["_NODE"]._serialized_end = 478
-    _globals["_STATUS"]._serialized_start = 480
-    _globals["_STATUS"]._serialized_end = 505
-    _globals["_DELTADISCOVERYRESPONSE"]._serialized_start = 507
-    _globals["_DELTADISCOVERYRESPONSE"]._serialized_end = 609
-    _globals["_RESOURCE"]._serialized_start = 611
-    _globals["_RESOURCE"]._serialized_end = 692
-    _globals["_SECRET"]._serialized_start = 695
-    _globals["_SECRET"]._serialized_end = 917
-    _globals["_TLSCERTIFICATE"]._serialized_start = 919
-    _globals["_TLSCERTIFICATE"]._serialized_end = 1039
-    _globals["_CERTIFICATEVALIDATIONCONTEXT"]._serialized_start = 1042
-    _globals["_CERTIFICATEVALIDATIONCONTEXT"]._serialized_end = 1229
-    _globals["_GENERICSECRET"]._serialized_start = 1231
-    _globals["_GENERICSECRET"]._serialized_end = 1290
-    _globals["_DATASOURCE"]._serialized_start = 1292
-    _globals["_DATASOURCE"]._serialized_end = 1366
+  DESCRIPTOR._loaded_options = None
+  _globals['_DELTADISCOVERYREQUEST_INITIALRESOURCEVERSIONSENTRY']._loaded_options = None
+  _globals['_DELTADISCOVERYREQUEST_INITIALRESOURCEVERSIONSENTRY']._serialized_options = b'8\001'
+  _globals['_DELTADISCOVERYREQUEST']._serialized_start=74
+  _globals['_DELTADISCOVERYREQUEST']._serialized_end=458
+  _globals['_DELTADISCOVERYREQUEST_INITIALRESOURCEVERSIONSENTRY']._serialized_start=396
+  _globals['_DELTADISCOVERYREQUEST_INITIALRESOURCEVERSIONSENTRY']._serialized_end=458
+  _globals['_NODE']._serialized_start=460
+  _globals['_NODE']._serialized_end=478
+  _globals['_STATUS']._serialized_start=480
+  _globals['_STATUS']._serialized_end=505
+  _globals['_DELTADISCOVERYRESPONSE']._serialized_start=507
+  _globals['_DELTADISCOVERYRESPONSE']._serialized_end=609
+  _globals['_RESOURCE']._serialized_start=611
+  _globals['_RESOURCE']._serialized_end=692
+  _globals['_SECRET']._serialized_start=695
+  _globals['_SECRET']._serialized_end=917
+  _globals['_TLSCERTIFICATE']._serialized_start=919
+  _globals['_TLSCERTIFICATE']._serialized_end=1039
+  _globals['_CERTIFICATEVALIDATIONCONTEXT']._serialized_start=1042
+  _globals['_CERTIFICATEVALIDATIONCONTEXT']._serialized_end=1229
+  _globals['_GENERICSECRET']._serialized_start=1231
+  _globals['_GENERICSECRET']._serialized_end=1290
+  _globals['_DATASOURCE']._serialized_start=1292
+  _globals['_DATASOURCE']._serialized_end=1366
 # @@protoc_insertion_point(module_scope)

@@ -8,15 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class DeltaDiscoveryRequest(_message.Message):
-    __slots__ = (
-        "node",
-        "type_url",
-        "resource_names_subscribe",
-        "resource_names_unsubscribe",
-        "initial_resource_versions",
-        "response_nonce",
-        "error_detail",
-    )
+    __slots__ = ("node", "type_url", "resource_names_subscribe", "resource_names_unsubscribe", "initial_resource_versions", "response_nonce", "error_detail")
     class InitialResourceVersionsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -24,7 +16,6 @@ class DeltaDiscoveryRequest(_message.Message):
         key: str
         value: str
         def __init__(self, key: _Optional[str] = ..., value: _Optional[str] = ...) -> None: ...
-
     NODE_FIELD_NUMBER: _ClassVar[int]
     TYPE_URL_FIELD_NUMBER: _ClassVar[int]
     RESOURCE_NAMES_SUBSCRIBE_FIELD_NUMBER: _ClassVar[int]
@@ -39,16 +30,7 @@ class DeltaDiscoveryRequest(_message.Message):
     initial_resource_versions: _containers.ScalarMap[str, str]
     response_nonce: str
     error_detail: Status
-    def __init__(
-        self,
-        node: _Optional[_Union[Node, _Mapping]] = ...,
-        type_url: _Optional[str] = ...,
-        resource_names_subscribe: _Optional[_Iterable[str]] = ...,
-        resource_names_unsubscribe: _Optional[_Iterable[str]] = ...,
-        initial_resource_versions: _Optional[_Mapping[str, str]] = ...,
-        response_nonce: _Optional[str] = ...,
-        error_detail: _Optional[_Union[Status, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, node: _Optional[_Union[Node, _Mapping]] = ..., type_url: _Optional[str] = ..., resource_names_subscribe: _Optional[_Iterable[str]] = ..., resource_names_unsubscribe: _Optional[_Iterable[str]] = ..., initial_resource_versions: _Optional[_Mapping[str, str]] = ..., response_nonce: _Optional[str] = ..., error_detail: _Optional[_Union[Status, _Mapping]] = ...) -> None: ...
 
 class Node(_message.Message):
     __slots__ = ("id",)
@@ -70,12 +52,7 @@ class DeltaDiscoveryResponse(_message.Message):
     resources: _containers.RepeatedCompositeFieldContainer[Resource]
     type_url: str
     nonce: str
-    def __init__(
-        self,
-        resources: _Optional[_Iterable[_Union[Resource, _Mapping]]] = ...,
-        type_url: _Optional[str] = ...,
-        nonce: _Optional[str] = ...,
-    ) -> None: ...
+    def __init__(self, resources: _Optional[_Iterable[_Union[Resource, _Mapping]]] = ..., type_url: _Optional[str] = ..., nonce: _Optional[str] = ...) -> None: ...
 
 class Resource(_message.Message):
     __slots__ = ("version", "resource", "name")
@@ -85,12 +62,7 @@ class Resource(_message.Message):
     version: str
     resource: _any_pb2.Any
     name: str
-    def __init__(
-        self,
-        version: _Optional[str] = ...,
-        resource: _Optional[_Union[_any_pb2.Any, _Mapping]] = ...,
-        name: _Optional[str] = ...,
-    ) -> None: ...
+    def __init__(self, version: _Optional[str] = ..., resource: _Optional[_Union[_any_pb2.Any, _Mapping]] = ..., name: _Optional[str] = ...) -> None: ...
 
 class Secret(_message.Message):
     __slots__ = ("name", "tls_certificate", "validation_context", "generic_secret")
@@ -102,13 +74,7 @@ class Secret(_message.Message):
     tls_certificate: TlsCertificate
     validation_context: CertificateValidationContext
     generic_secret: GenericSecret
-    def __init__(
-        self,
-        name: _Optional[str] = ...,
-        tls_certificate: _Optional[_Union[TlsCertificate, _Mapping]] = ...,
-        validation_context: _Optional[_Union[CertificateValidationContext, _Mapping]] = ...,
-        generic_secret: _Optional[_Union[GenericSecret, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., tls_certificate: _Optional[_Union[TlsCertificate, _Mapping]] = ..., validation_context: _Optional[_Union[CertificateValidationContext, _Mapping]] = ..., generic_secret: _Optional[_Union[GenericSecret, _Mapping]] = ...) -> None: ...
 
 class TlsCertificate(_message.Message):
     __slots__ = ("certificate_chain", "private_key")
@@ -116,11 +82,7 @@ class TlsCertificate(_message.Message):
     PRIVATE_KEY_FIELD_NUMBER: _ClassVar[int]
     certificate_chain: DataSource
     private_key: DataSource
-    def __init__(
-        self,
-        certificate_chain: _Optional[_Union[DataSource, _Mapping]] = ...,
-        private_key: _Optional[_Union[DataSource, _Mapping]] = ...,
-    ) -> None: ...
+    def __init__(self, certificate_chain: _Optional[_Union[DataSource, _Mapping]] = ..., private_key: _Optional[_Union[DataSource, _Mapping]] = ...) -> None: ...
 
 class CertificateValidationContext(_message.Message):
     __slots__ = ("trusted_ca", "verify_certificate_hash", "crl", "only_verify_leaf_cert_crl")
@@ -132,13 +94,7 @@ class CertificateValidationContext(_message.Message):
     verify_certificate_hash: _containers.RepeatedScalarFieldContainer[str]
     crl: DataSource
     only_verify_leaf_cert_crl: bool
-    def __init__(
-        self,
-        trusted_ca: _Optional[_Union[DataSource, _Mapping]] = ...,
-        verify_certificate_hash: _Optional[_Iterable[str]] = ...,
-        crl: _Optional[_Union[DataSource, _Mapping]] = ...,
-        only_verify_leaf_cert_crl: _Optional[bool] = ...,
-    ) -> None: ...
+    def __init__(self, trusted_ca: _Optional[_Union[DataSource, _Mapping]] = ..., verify_certificate_hash: _Optional[_Iterable[str]] = ..., crl: _Optional[_Union[DataSource, _Mapping]] = ..., only_verify_leaf_cert_crl: _Optional[bool] = ...) -> None: ...
 
 class GenericSecret(_message.Message):
     __slots__ = ("secret",)

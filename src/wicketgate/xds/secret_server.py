@@ -19,7 +19,7 @@ from wicketgate.xds import delta_pb2 as pb
 from wicketgate.xds.board import Board
 from wicketgate.xds.kinds import Kind
 from wicketgate.xds.snapshot import Resource
-from wicketgate.xds.stream import Batch, Stream
+from wicketgate.xds.stream import Answer, Stream
 
 _log = logging.getLogger(__name__)
 
@@ -79,12 +79,12 @@ class _Secrets:
 
     async def _send(self, connection: _Connection, stream: Stream) -> None:
         while True:
-            await connection.send_message(_response(await self._board.batch(stream)))
+            await connection.send_message(_response(await self._board.answer(stream)))
 
 
-def _response(batch: Batch) -> pb.DeltaDiscoveryResponse:
+def _response(answer: Answer) -> pb.DeltaDiscoveryResponse:
     return pb.DeltaDiscoveryResponse(
-        type_url=Kind.SECRETS.type_url, nonce=batch.nonce, resources=map(_message, batch.resources)
+        type_url=Kind.SECRETS.type_url, nonce=answer.nonce, resources=[_message(answer.resource)]
     )
 
 

@@ -6,9 +6,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.guards.stands.base import free_port, running
@@ -26,6 +26,10 @@ class Framework:
 
     name: str
     command: Callable[[Path, int], Sequence[str]]
+    prefix: str = ""
+    """Where the application is, as it is asked for."""
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """What else the application reads at its start."""
 
     @contextmanager
     def __call__(self, folder: Path, *, mode: Mode, secrets: Sequence[str] | None) -> Iterator[int]:
@@ -38,14 +42,27 @@ class Framework:
             "BACKEND_SECRET_FILE": str(secret_file),
             "GUARD_MODE": mode,
             "PORT": str(port),
+            **self.environ,
         }
         with running(self.command(folder, port), port=port, folder=folder, environ=environ):
             yield port
 
 
-def _uvicorn(application: str) -> Callable[[Path, int], Sequence[str]]:
-    options = ["--app-dir", str(_APPS), "--host", "127.0.0.1", "--log-level", "warning"]
+def _uvicorn(application: str, *more: str) -> Callable[[Path, int], Sequence[str]]:
+    options = ["--app-dir", str(_APPS), "--host", "127.0.0.1", "--log-level", "warning", *more]
     return lambda _, port: [sys.executable, "-m", "uvicorn", application, *options, "--port", str(port)]
+
+
+def _hypercorn(application: str, *more: str) -> Callable[[Path, int], Sequence[str]]:
+    start = f"import sys; sys.path.insert(0, {str(_APPS)!r}); from hypercorn.__main__ import main; main()"
+    return lambda _, port: [sys.executable, "-c", start, application, "--bind", f"127.0.0.1:{port}", *more]
+
+
+def _wsgiref(application: str) -> Callable[[Path, int], Sequence[str]]:
+    """What Django's `runserver` is made of."""
+    start = f"import sys; sys.path.insert(0, {str(_APPS)!r}); from {application} as app; "
+    serve = "from wsgiref.simple_server import make_server as m; m('127.0.0.1', int(sys.argv[1]), app).serve_forever()"
+    return lambda _, port: [sys.executable, "-c", start + serve, str(port)]
 
 
 def _waitress(application: str) -> Callable[[Path, int], Sequence[str]]:
@@ -81,6 +98,31 @@ SIGNED = (
     Framework("django-asgi", _uvicorn("signed_apps:django_asgi")),
     Framework("django-wsgi", _waitress("signed_apps import django_wsgi")),
     Framework("fastapi", _uvicorn("signed_apps:fastapi_app")),
+    Framework("fastapi-hypercorn", _hypercorn("signed_apps:fastapi_app")),
     Framework("flask", _waitress("signed_apps import flask_app")),
 )
 """The same behind the guard of signed requests."""
+
+PLACED = (
+    Framework("uvicorn-root-path", _uvicorn("signed_apps:rooted_app", "--root-path", "/api")),
+    Framework("hypercorn-root-path", _hypercorn("signed_apps:fastapi_app", "--root-path", "/api"), "/api"),
+    Framework("fastapi-root-path", _uvicorn("signed_apps:proxied_app")),
+    Framework("starlette-mount", _uvicorn("signed_apps:mounting_app"), "/api"),
+    Framework("waitress-mount", _waitress("signed_apps import mounting_flask"), "/api"),
+    Framework("wsgiref-mount", _wsgiref("signed_apps import mounting_flask"), "/api"),
+)
+"""Behind it too, in places that servers and frameworks speak of in different ways."""
+
+TOKENS = (
+    Framework("fastapi-uvicorn", _uvicorn("token_apps:fastapi_app")),
+    Framework("fastapi-hypercorn", _hypercorn("token_apps:fastapi_app")),
+    Framework("flask-waitress", _waitress("token_apps import flask_app")),
+    Framework("flask-wsgiref", _wsgiref("token_apps import flask_app")),
+)
+"""Behind the guard of tokens; `ISSUER` in the environment is the issuer's URL."""
+
+ONCE = (
+    Framework("once-uvicorn", _uvicorn("token_apps:once_app")),
+    Framework("once-hypercorn", _hypercorn("token_apps:once_app")),
+)
+"""The same where each token counts once, by a store that is awaited."""

@@ -112,7 +112,7 @@ class Stand:
         stream = self.board.open_stream("envoy")
         stream.ask([name], held={})
         try:
-            (resource,) = (await asyncio.wait_for(self.board.batch(stream), 0.05)).resources
+            resource = (await asyncio.wait_for(self.board.answer(stream), 0.05)).resource
         except TimeoutError:
             return None
         finally:
@@ -137,6 +137,7 @@ async def stand(tmp_path: Path) -> AsyncIterator[Stand]:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+    made.run.forget_keys()
 
 
 async def test_a_value_is_there_before_its_version(stand: Stand) -> None:

@@ -239,3 +239,17 @@ def test_no_pattern_reaches_into_the_query(path: str) -> None:
     for template in ("/:x/*", "/(.*)", "/(\\D+)", "/a(\\W*\\S*)", "/:x+", "/a{/:x}*"):
         if parse_url_pattern(template).match(path) is not None:
             assert "?" not in path
+
+
+@pytest.mark.parametrize(
+    ("template", "edges"),
+    [
+        ("/x/:a", (("a", ("x",)),)),
+        ("/x/:a(\\d*)", (("a", ("x", "")),)),
+        ("/x/:a(.*)", (("a", ("x", "", "x/")),)),
+        ("/x:a(.*)", (("a", ("x", "", "x/", "/x", "/x/", "/")),)),
+        ("/:a/:b?", (("a", ("x",)), ("b", ("x", "", "x/", "/x", "/x/", "/")))),
+    ],
+)
+def test_what_parameters_can_be_at_the_edges_of_segments(template: str, edges: object) -> None:
+    assert parse_url_pattern(template).edges == edges

@@ -10,7 +10,7 @@ from wicketgate.xds.board import Board
 from wicketgate.xds.kinds import Kind
 from wicketgate.xds.refusal import RETRY_FIRST_SECONDS
 from wicketgate.xds.snapshot import Offer, Snapshot, VersionKey
-from wicketgate.xds.stream import Batch, Stream
+from wicketgate.xds.stream import Answer, Stream
 from wicketgate.xds.subscription import Key
 
 pytestmark = pytest.mark.anyio
@@ -179,13 +179,13 @@ def asking(board: Board, *names: str) -> Stream:
     return stream
 
 
-async def sent(board: Board, stream: Stream) -> Batch:
-    return await asyncio.wait_for(board.batch(stream), 1)
+async def sent(board: Board, stream: Stream) -> Answer:
+    return await asyncio.wait_for(board.answer(stream), 1)
 
 
 async def nothing_sent(board: Board, stream: Stream) -> bool:
     try:
-        await asyncio.wait_for(board.batch(stream), SHORT)
+        await asyncio.wait_for(board.answer(stream), SHORT)
     except TimeoutError:
         return True
     return False
@@ -196,42 +196,28 @@ async def test_secrets_go_over_a_stream_as_they_change() -> None:
     board.publish(snapshot())
     stream = asking(board, "s", "other")
     first = await sent(board, stream)
-    assert [item.name for item in first.resources] == ["s"]
+    assert first.resource.name == "s"
     assert board.outcome([Kind.SECRETS]).waiting == (Key("envoy-1", Kind.SECRETS, ("s",)),)
     board.accepted(stream, first.nonce)
     assert board.outcome([Kind.SECRETS]).accepted
     board.publish(snapshot(clusters="2"))
     assert await nothing_sent(board, stream)
     board.publish(snapshot(secret="2"))
-    assert (await sent(board, stream)).resources[0].version != first.resources[0].version
+    assert (await sent(board, stream)).resource.version != first.resource.version
 
 
 async def test_a_refused_secret_is_a_rejection_until_another_one_is_accepted() -> None:
-    clock = Clock()
-    board = Board(clock=clock)
+    board = Board()
     board.publish(snapshot(secret="bad"))
     stream = asking(board, "s")
     refused = await sent(board, stream)
     board.refused(stream, refused.nonce)
     (rejection,) = board.outcome([Kind.SECRETS]).rejections
-    assert (rejection.key.names, rejection.version) == (("s",), refused.resources[0].version)
+    assert (rejection.key.names, rejection.version) == (("s",), refused.resource.version)
     assert board.outcome([Kind.CLUSTERS]).accepted
-    clock.now += RETRY_FIRST_SECONDS + 0.1
-    assert (await sent(board, stream)).resources == refused.resources
     board.publish(snapshot(secret="mended"))
     board.accepted(stream, (await sent(board, stream)).nonce)
     assert board.outcome([Kind.SECRETS]).accepted
-
-
-async def test_a_held_back_secret_is_sent_again_by_itself() -> None:
-    board = Board()
-    board.publish(snapshot(secret="bad"))
-    stream = asking(board, "s")
-    board.refused(stream, (await sent(board, stream)).nonce)
-    waiting = asyncio.ensure_future(board.batch(stream))
-    await asyncio.sleep(SHORT)
-    assert not waiting.done(), "a refused secret must not be repeated at once, or Envoy spins"
-    assert (await asyncio.wait_for(waiting, RETRY_FIRST_SECONDS + 1)).resources
 
 
 async def test_nobody_waits_for_a_stream_that_has_ended() -> None:
@@ -253,10 +239,11 @@ async def test_what_is_supplied_is_offered_beside_every_version() -> None:
     board.supply({"token": key.resource("token", {"value": "1"})})
     first = await sent(board, stream)
     board.publish(snapshot())
-    assert [item.name for item in (await sent(board, stream)).resources] == ["s"]
+    assert (await sent(board, stream)).resource.name == "s"
     board.supply({"token": key.resource("token", {"value": "2"})})
-    (renewed,) = (await sent(board, stream)).resources
-    assert renewed.version != first.resources[0].version
+    renewed = await sent(board, stream)
+    assert (renewed.resource.name, first.resource.name) == ("token", "token")
+    assert renewed.resource.version != first.resource.version
 
 
 async def test_what_is_supplied_is_no_part_of_a_version() -> None:

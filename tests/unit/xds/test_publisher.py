@@ -50,10 +50,10 @@ class FakeEnvoy:
         stream = self.board.open_stream("e")
         stream.ask(["s"], held={})
         while True:
-            batch = await self.board.batch(stream)
-            self.seen.append((Kind.SECRETS, tuple(item.body.decode() for item in batch.resources)))
+            answer = await self.board.answer(stream)
+            self.seen.append((Kind.SECRETS, (answer.resource.body.decode(),)))
             await asyncio.sleep(0.005)
-            self.board.accepted(stream, batch.nonce)
+            self.board.accepted(stream, answer.nonce)
 
     async def holds_all(self) -> None:
         """Wait until it has accepted what is published, then forget what it has seen."""

@@ -1,4 +1,4 @@
-"""The origin's half of the shared-secret proof: lets in the gateway and nobody else.
+"""The origin's half of the proofs: lets in the gateway and nobody else.
 
 Wrap the application once, at start::
 
@@ -22,20 +22,24 @@ A guard without a usable secret cannot be made: the constructor raises :class:`G
 from __future__ import annotations
 
 from wicketgate_guard._asgi import SecretGuardASGI, TokenGuardASGI
+from wicketgate_guard._errors import GuardConfigurationError
 from wicketgate_guard._guard import Mode, SecretGuard, Verdict
-from wicketgate_guard._replay import MemoryReplayStore, ReplayStore
+from wicketgate_guard._replay import AsyncReplayStore, MemoryReplayStore, ReplayStore, ReplayStoreFull
+from wicketgate_guard._signature_asgi import SignatureGuardASGI
 from wicketgate_guard._signature_guard import SignatureGuard
-from wicketgate_guard._signature_middleware import SignatureGuardASGI, SignatureGuardWSGI
-from wicketgate_guard._sources import MINIMUM_SECRET_BYTES, GuardConfigurationError
+from wicketgate_guard._signature_wsgi import SignatureGuardWSGI
+from wicketgate_guard._sources import MINIMUM_SECRET_BYTES
 from wicketgate_guard._token_guard import TokenGuard
 from wicketgate_guard._wsgi import SecretGuardWSGI, TokenGuardWSGI
 
 __all__ = [
     "MINIMUM_SECRET_BYTES",
+    "AsyncReplayStore",
     "GuardConfigurationError",
     "MemoryReplayStore",
     "Mode",
     "ReplayStore",
+    "ReplayStoreFull",
     "SecretGuard",
     "SecretGuardASGI",
     "SecretGuardWSGI",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, Union
 
@@ -42,16 +41,14 @@ class GuardASGI:
         if self._guard.admits(verdict, path=scope["path"]):
             await self._app(self._marked(scope, verdict), receive, send)
         elif scope["type"] == "websocket":
-            await _refuse_websocket(scope, receive, send)
+            await refuse_websocket(scope, receive, send)
         else:
             await respond(send, scope, prefix="http")
 
     async def _judged(self, scope: Scope) -> Verdict:
         values = [value for name, value in scope["headers"] if name.lower() == self._guard.header]
         aliased = any(self._guard.is_alias(name) for name, _ in scope["headers"])
-        if self._guard.waits(values):
-            return await asyncio.to_thread(self._guard.check, values, aliased=aliased)
-        return self._guard.check(values, aliased=aliased)
+        return await self._guard.acheck(values, aliased=aliased)
 
     def _marked(self, scope: Scope, verdict: Verdict) -> Scope:
         header, is_alias = self._guard.header, self._guard.is_alias
@@ -76,7 +73,8 @@ async def respond(send: Send, scope: Scope, *, prefix: str) -> None:
     await send({"type": f"{prefix}.response.body", "body": body})
 
 
-async def _refuse_websocket(scope: Scope, receive: Receive, send: Send) -> None:
+async def refuse_websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse a handshake, with the problem where the server can send one."""
     await receive()  # websocket.connect: nothing may be sent before it
     if "websocket.http.response" in (scope.get("extensions") or {}):
         await respond(send, scope, prefix="websocket.http")

@@ -14,6 +14,8 @@ from urllib.parse import quote, unquote_to_bytes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+Header = tuple[bytes, bytes]
+
 UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
 
 _WHITE = "\t\v\f\r "
@@ -26,7 +28,7 @@ class SignedRequest:
 
     method: str
     target: bytes
-    headers: Sequence[tuple[bytes, bytes]] = field(repr=False)
+    headers: Sequence[Header] = field(repr=False)
     body: bytes = field(default=b"", repr=False)
 
     def values(self, name: str) -> list[str]:
@@ -37,7 +39,7 @@ class SignedRequest:
 def canonical_request(request: SignedRequest, signed: Sequence[str], payload: str) -> str:
     """Return the text whose hash is signed; `payload` is the hash of the body, or what stands for it."""
     path, _, query = request.target.partition(b"?")
-    headers = "".join(f"{name}:{','.join(map(_trimmed, request.values(name)))}\n" for name in signed)
+    headers = "".join(f"{name}:{_joined(request.values(name))}\n" for name in signed)
     lines = (request.method, _path(path), _query(query), headers, ";".join(signed), payload)
     return "\n".join(lines)
 
@@ -60,6 +62,17 @@ def _query(query: bytes) -> str:
 
 def _encoded(part: bytes) -> str:
     return quote(unquote_to_bytes(part.replace(b"+", b" ")), safe="-_.~")
+
+
+def without_empty(headers: Sequence[Header]) -> list[Header]:
+    """Leave out the fields without a value whose name is there with one too: they are not covered."""
+    said = {name for name, value in headers if value.strip()}
+    return [(name, value) for name, value in headers if value.strip() or name not in said]
+
+
+def _joined(values: list[str]) -> str:
+    """As Envoy does: a field without a value is no part of it."""
+    return ",".join(filter(None, map(_trimmed, values)))
 
 
 def _trimmed(value: str) -> str:

@@ -9,14 +9,8 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING, Literal, get_args
 
-from wicketgate_guard._sources import (
-    FileSecrets,
-    FixedSecrets,
-    GuardConfigurationError,
-    SecretSource,
-    digest,
-    from_environment,
-)
+from wicketgate_guard._errors import GuardConfigurationError
+from wicketgate_guard._sources import FileSecrets, FixedSecrets, SecretSource, digest, from_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,6 +43,7 @@ class Verdict(Enum):
     UNSIGNED_HEADER = "beside a header that it does not cover"
     WRONG_HOST = "for another host"
     TOO_LARGE = "over a body larger than the guard reads"
+    UNNOTED = "which the replay store did not note"
 
 
 class SecretGuard:
@@ -95,8 +90,9 @@ class SecretGuard:
     def mode(self) -> Mode:
         return self._mode
 
-    def waits(self, values: Sequence[bytes]) -> bool:  # noqa: ARG002 - as `TokenGuard` has it
-        """Whether `check` waits for something: never."""
+    @property
+    def needs_loop(self) -> bool:
+        """Whether only `acheck` can judge: never."""
         return False
 
     def check(self, values: Sequence[bytes], *, aliased: bool = False) -> Verdict:
@@ -111,6 +107,10 @@ class SecretGuard:
         if not values or not values[0]:
             return Verdict.MISSING
         return Verdict.ACCEPTED if self._matches(values[0]) else Verdict.MISMATCH
+
+    async def acheck(self, values: Sequence[bytes], *, aliased: bool = False) -> Verdict:
+        """Do the same in an event loop."""
+        return self.check(values, aliased=aliased)
 
     def admits(self, verdict: Verdict, *, path: str) -> bool:
         """Whether the request goes on to the application; logs what is, or would be, refused."""

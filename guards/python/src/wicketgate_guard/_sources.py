@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import logging
-import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from wicketgate_guard._errors import GuardConfigurationError
+from wicketgate_guard._files import FollowedFile
+
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterable, Mapping
 
 MINIMUM_SECRET_BYTES = 16
 """Anything shorter can be guessed, or is a placeholder that somebody forgot."""
 
 _MAXIMUM_SECRETS = 2  # the current one and, during a rotation, the next one
-
-_logger = logging.getLogger("wicketgate_guard")
-
-
-class GuardConfigurationError(ValueError):
-    """The guard cannot be made as asked. The text says where, why and what to do, and holds no value."""
 
 
 class SecretSource(Protocol):
@@ -52,7 +47,7 @@ def accept(secrets: Iterable[str | bytes], *, where: str) -> tuple[bytes, ...]:
             f"{where}: {len(values)} secrets. At most two are accepted, the current and the next."
         )
     for value in values:
-        _check_value(value, where)
+        check_value(value, where)
     return tuple(dict.fromkeys(digest(value) for value in values))
 
 
@@ -66,7 +61,8 @@ def _encoded(secret: object, where: str) -> bytes:
     )
 
 
-def _check_value(value: bytes, where: str) -> None:
+def check_value(value: bytes, where: str) -> None:
+    """Refuse a secret that can be guessed, or that no header or file of keys carries unchanged."""
     if len(value) < MINIMUM_SECRET_BYTES:
         raise GuardConfigurationError(
             f"{where}: the secret has {len(value)} bytes and needs at least {MINIMUM_SECRET_BYTES}. "
@@ -94,51 +90,22 @@ class FixedSecrets:
 
 
 class FileSecrets:
-    """One accepted secret a line, at most two; read again when the file changes.
-
-    A file that later vanishes, is empty or is not valid leaves the last good secrets in force and is logged
-    once for each change.
-    Write a new version beside it and rename it into place, so that no half of it is ever read.
+    """One accepted secret a line, at most two; read again when the file changes, as `FollowedFile` says.
 
     Raises:
         GuardConfigurationError: the file is not readable or not valid at start.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = Path(path)
-        self._seen = self._stamp()
-        self._digests = self._read()
+        self._path = path
+        advice = "Write one secret a line into it, readable by this process."
+        self._file = FollowedFile(path, self._parsed, what="secrets", advice=advice)
 
     def digests(self) -> tuple[bytes, ...]:
-        stamp = self._stamp()
-        if stamp != self._seen:
-            self._reload()
-            self._seen = stamp
-        return self._digests
+        return self._file.content()
 
-    def _reload(self) -> None:
-        try:
-            self._digests = self._read()
-        except GuardConfigurationError as error:
-            _logger.error("%s The last good secrets stay in force.", error)
-        else:
-            _logger.info("%s: read again, accepting %d secrets", self, len(self._digests))
-
-    def _read(self) -> tuple[bytes, ...]:
-        try:
-            content = self._path.read_bytes()
-        except OSError as error:
-            raise GuardConfigurationError(
-                f"{self}: {error.strerror}. Write one secret a line into it, readable by this process."
-            ) from None
+    def _parsed(self, content: bytes) -> tuple[bytes, ...]:
         return accept([line.strip() for line in content.splitlines() if line.strip()], where=str(self))
-
-    def _stamp(self) -> tuple[int, ...] | None:
-        try:
-            status = self._path.stat()
-        except OSError:
-            return None
-        return status.st_ino, status.st_dev, status.st_mtime_ns, status.st_ctime_ns, status.st_size
 
     def __str__(self) -> str:
         return f"secret file {self._path}"

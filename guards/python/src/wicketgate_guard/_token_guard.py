@@ -7,13 +7,18 @@ import re
 import time
 from typing import TYPE_CHECKING, Any, Callable, get_args
 
+from wicketgate_guard._errors import GuardConfigurationError
 from wicketgate_guard._guard import Mode, Verdict
-from wicketgate_guard._keys import KeySet, check_url
-from wicketgate_guard._replay import MemoryReplayStore, ReplayStore
-from wicketgate_guard._sources import GuardConfigurationError
+from wicketgate_guard._keys import FileKeys, KeySource, check_url
+from wicketgate_guard._once import Once, OneTime, check_needs_no_loop
+from wicketgate_guard._remote_keys import RemoteKeys
+from wicketgate_guard._replay import MemoryReplayStore
+from wicketgate_guard._token import Token, is_date, read_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from wicketgate_guard._once import AnyReplayStore
 
 _logger = logging.getLogger("wicketgate_guard")
 
@@ -32,10 +37,12 @@ class TokenGuard:
         issuer: the `iss` of the gateway's tokens: `wicket issuer show` tells it.
         audience: what the gateway's policy names as `audience`; nothing else is accepted.
         algorithms: which of ES256, RS256 and EdDSA may sign.
-        jwks: the URL of the keys, or a file (`wicket issuer export-jwks`); left out, the issuer's own.
+        jwks: the URL of the keys, or a file (`wicket issuer export-jwks`); left out, the issuer's own. A URL of https
+            is fetched through the proxy that the environment names, a URL of loopback never.
         claims: further claims that must have exactly these values, such as `{"installation": "berlin"}`.
         once: accept each token (`jti`) once. The gateway sends a token many times, so this is for tokens that somebody
-            makes for each request; several processes need a `replay` store that they share.
+            makes for each request; several processes need a `replay` store that they share (`ReplayStore`, or for the
+            ASGI middleware `AsyncReplayStore`).
         header, prefix: where the token stands.
         mode: `enforce` or `observe`.
 
@@ -52,7 +59,7 @@ class TokenGuard:
         jwks: str | None = None,
         claims: Mapping[str, str] | None = None,
         once: bool = False,
-        replay: ReplayStore | None = None,
+        replay: AnyReplayStore | None = None,
         header: str = "authorization",
         prefix: str = "Bearer",
         mode: Mode = "enforce",
@@ -65,12 +72,15 @@ class TokenGuard:
             raise GuardConfigurationError("issuer and audience must be given: without them any token would do.")
         if not _HEADER_NAME.fullmatch(header):
             raise GuardConfigurationError(f"header: {header!r} is not a usable name.")
+        if replay is not None and not once:
+            raise GuardConfigurationError("replay: a store is given, but tokens do not count once. Give once=True.")
         check_url(issuer, what="issuer")
         self._issuer, self._audience = issuer, audience
         self._algorithms = _known(algorithms)
-        self._keys = KeySet(jwks or f"{issuer}/.well-known/jwks.json")
+        self._keys = _keys_at(jwks or f"{issuer}/.well-known/jwks.json")
         self._claims = dict(claims or {})
-        self._replay = (replay or MemoryReplayStore()) if once else None
+        self._counts_once = once
+        self._once = Once(MemoryReplayStore() if replay is None else replay)
         self._header, self._prefix = header.lower().encode(), prefix
         self._mode: Mode = mode
         self._clock = clock
@@ -86,21 +96,37 @@ class TokenGuard:
     def mode(self) -> Mode:
         return self._mode
 
-    def waits(self, values: Sequence[bytes]) -> bool:
-        """Whether `check` would fetch keys or ask a store that processes share: an event loop lets a thread do that."""
-        if len(values) != 1:
-            return False
-        shares = self._replay is not None and not isinstance(self._replay, MemoryReplayStore)
-        return shares or (self._keys.is_remote and self._keys.is_due(_kid(self._token(values[0]))))
+    @property
+    def needs_loop(self) -> bool:
+        """Whether only `acheck` can judge, for the store is asynchronous."""
+        return self._once.needs_loop
 
     def check(self, values: Sequence[bytes], *, aliased: bool = False) -> Verdict:
-        """Judge the field values of the header, one item a header line."""
-        if aliased:
-            return Verdict.ALIASED
-        if len(values) > 1:
-            return Verdict.DUPLICATE
-        token = self._token(values[0]) if values else ""
-        return self._judged(token) if token else Verdict.MISSING
+        """Judge the field values of the header, one item a header line.
+
+        Raises:
+            GuardConfigurationError: the replay store is asynchronous.
+        """
+        check_needs_no_loop(self)
+        token = self._presented(values, aliased=aliased)
+        if isinstance(token, Verdict):
+            return token
+        wait = self._keys.wanted(token.kid)
+        if wait is not None:
+            wait.block()
+        found = self._judged(token)
+        return found if isinstance(found, Verdict) else self._once.noted(found)
+
+    async def acheck(self, values: Sequence[bytes], *, aliased: bool = False) -> Verdict:
+        """Do the same in an event loop, without holding it up."""
+        token = self._presented(values, aliased=aliased)
+        if isinstance(token, Verdict):
+            return token
+        wait = self._keys.wanted(token.kid)
+        if wait is not None:
+            await wait.pause()
+        found = self._judged(token)
+        return found if isinstance(found, Verdict) else await self._once.anoted(found)
 
     def admits(self, verdict: Verdict, *, path: str) -> bool:
         """Whether the request goes on to the application; logs what is, or would be, refused."""
@@ -123,18 +149,28 @@ class TokenGuard:
         scheme, _, token = text.partition(" ")
         return token.strip() if scheme.lower() == self._prefix.lower() else ""
 
-    def _judged(self, token: str) -> Verdict:
+    def _presented(self, values: Sequence[bytes], *, aliased: bool) -> Token | Verdict:
+        if aliased:
+            return Verdict.ALIASED
+        if len(values) > 1:
+            return Verdict.DUPLICATE
+        text = self._token(values[0]) if values else ""
+        if not text:
+            return Verdict.MISSING
+        token = read_token(text)
+        if not token.kid:
+            return Verdict.UNKNOWN_KEY
+        return token if token.algorithm in self._algorithms else Verdict.MISMATCH
+
+    def _judged(self, token: Token) -> Verdict | OneTime:
         import jwt
 
-        kid = _kid(token)
-        if self._keys.is_due(kid):
-            self._keys.refresh(kid)
-        key = self._keys.find(kid)
+        key = self._keys.find(token.kid)
         if key is None:
             return Verdict.UNKNOWN_KEY
         try:
             claims = jwt.decode(
-                token,
+                token.text,
                 key.key,
                 algorithms=self._allowed(key),
                 audience=self._audience,
@@ -146,7 +182,7 @@ class TokenGuard:
             return Verdict.WRONG_AUDIENCE
         except jwt.InvalidIssuerError:
             return Verdict.WRONG_ISSUER
-        except (jwt.PyJWTError, ValueError, TypeError):
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return Verdict.MISMATCH
         return self._claimed(claims)
 
@@ -154,31 +190,32 @@ class TokenGuard:
         """A key serves the one algorithm that it is for: a public key is never taken for a shared secret."""
         return [name for name in self._algorithms if name == key.algorithm_name]
 
-    def _claimed(self, claims: Mapping[str, Any]) -> Verdict:
-        now = self._clock()
+    def _claimed(self, claims: Mapping[str, Any]) -> Verdict | OneTime:
         dates = [claims.get(name, 0) for name in ("exp", "iat", "nbf")]
-        if not all(isinstance(date, (int, float)) for date in dates):
+        if not all(map(is_date, dates)):
             return Verdict.MISMATCH
-        ends, made, begins = dates
-        if now >= ends + _SKEW:
-            return Verdict.EXPIRED
-        if made > now + _SKEW or begins > now + _SKEW:
-            return Verdict.TOO_EARLY
-        if ends - made > _LONGEST_LIFE:
-            return Verdict.MISMATCH
+        refused = self._dated(*dates)
+        if refused is not None:
+            return refused
         if isinstance(claims["aud"], list) and len(claims["aud"]) != 1:
             return Verdict.WRONG_AUDIENCE
         if any(claims.get(name) != value for name, value in self._claims.items()):
             return Verdict.WRONG_CLAIM
-        return self._first_time(claims, ends)
+        return self._first_time(claims, dates[0])
 
-    def _first_time(self, claims: Mapping[str, Any], ends: float) -> Verdict:
-        if self._replay is None:
+    def _dated(self, ends: float, made: float, begins: float) -> Verdict | None:
+        now = self._clock()
+        if now >= ends + _SKEW:
+            return Verdict.EXPIRED
+        if made > now + _SKEW or begins > now + _SKEW:
+            return Verdict.TOO_EARLY
+        return Verdict.MISMATCH if ends - made > _LONGEST_LIFE else None
+
+    def _first_time(self, claims: Mapping[str, Any], ends: float) -> Verdict | OneTime:
+        if not self._counts_once:
             return Verdict.ACCEPTED
         jti = claims.get("jti")
-        if not isinstance(jti, str) or not jti:
-            return Verdict.MISMATCH
-        return Verdict.ACCEPTED if self._replay.first(jti, ends + _SKEW) else Verdict.REPLAYED
+        return OneTime(jti, ends + _SKEW) if isinstance(jti, str) and jti else Verdict.MISMATCH
 
     def __repr__(self) -> str:
         return (
@@ -195,14 +232,8 @@ def _known(algorithms: Iterable[str]) -> tuple[str, ...]:
     return found
 
 
-def _kid(token: str) -> str:
-    import jwt
-
-    try:
-        kid = jwt.get_unverified_header(token).get("kid")
-    except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
-        return ""
-    return kid if isinstance(kid, str) else ""
+def _keys_at(place: str) -> KeySource:
+    return RemoteKeys(place) if place.startswith(("https://", "http://")) else FileKeys(place)
 
 
 def _check_library() -> None:

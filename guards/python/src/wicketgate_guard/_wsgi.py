@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Union
 
 from wicketgate_guard import _problem
+from wicketgate_guard._once import check_needs_no_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,9 +29,13 @@ class GuardWSGI:
     shows `backend_secret` here as if it were the header (gunicorn and waitress drop such names by default).
     Repeated fields reach WSGI joined with a comma. Joined values equal no secret and are no token, so they are
     refused too.
+
+    Raises:
+        GuardConfigurationError: the guard has an asynchronous replay store.
     """
 
     def __init__(self, app: Application, guard: Guard) -> None:
+        check_needs_no_loop(guard)
         self._app = app
         self._guard = guard
         self._key = "HTTP_" + guard.header.decode().upper().replace("-", "_")

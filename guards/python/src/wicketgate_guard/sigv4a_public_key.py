@@ -10,6 +10,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _LAST = 254
@@ -17,11 +21,17 @@ _LAST = 254
 
 def public_key(key_id: str, secret: str) -> str:
     """Return the public key, PEM."""
-    from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    key = ec.derive_private_key(_number(key_id, secret), ec.SECP256R1()).public_key()
+    key = private_key(key_id, secret).public_key()
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def private_key(key_id: str, secret: str) -> EllipticCurvePrivateKey:
+    """Return the key that signs, as AWS derives it."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return ec.derive_private_key(_number(key_id, secret), ec.SECP256R1())
 
 
 def _number(key_id: str, secret: str) -> int:
