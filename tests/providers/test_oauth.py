@@ -15,8 +15,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
-from urllib.parse import quote_plus
+from urllib.parse import parse_qsl, quote_plus
 
 import jwt
 import pytest
@@ -26,9 +27,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.providers.google_server import answer
 from tests.providers.surroundings import surroundings, variable
+from tests.providers.their_clock import TEN_MINUTES, UNTIMED, dated, in_time
+from tests.providers.unwell import gone, silent
 from tests.support.certificates import Authority, KeyPair
 from tests.support.origin import RecordingOrigin, Seen
 from wicketgate.broker import provider_http
+from wicketgate.broker.client_assertion import ASSERTION_TYPE
 from wicketgate.broker.registry import open_source
 from wicketgate.broker.source import SHORT, Obtained, ProviderError, ShownPair
 from wicketgate.ir.credentials.base import CredentialUse
@@ -38,6 +42,7 @@ from wicketgate.secret_value import SecretValue
 
 SECRET = "a secret + with: odd/characters & spaces%"
 RESOURCE = "https://orders.example.com"
+YEAR = 365 * 86_400
 _PROGRAMS = Path(__file__).parent / "oidc"
 
 
@@ -194,6 +199,22 @@ def test_a_key_is_shown_from_memory_and_stays_in_no_directory(provider: Provider
     assert [path for path in opened if "tls.key" in path or "shm" in path] == []
 
 
+@pytest.mark.parametrize("audience", ["", "issuer", "https://elsewhere.example.com"])
+def test_the_audience_of_an_assertion(provider: Provider, audience: str) -> None:
+    """The token endpoint, or what the option says: oidc-provider takes its issuer too, and nothing else."""
+    written = provider.url.removesuffix("/token") if audience == "issuer" else audience
+    client = PrivateKeyJwt(variable("KEY"), "ES256", "k1", written)
+    credential = OAuthToken(
+        token_url=provider.url, client_id=TextSecret(("assertion",)), client=client, parameters=PARAMETERS
+    )
+    if "elsewhere" not in audience:
+        assert _obtain(credential, roots=provider.roots, texts={"KEY": _pem(provider.key)}).value
+        return
+    with pytest.raises(ProviderError, match="invalid_client") as refused:
+        _obtain(credential, roots=provider.roots, texts={"KEY": _pem(provider.key)})
+    assert refused.value.final
+
+
 def test_a_resource_that_is_none_is_told(provider: Provider) -> None:
     parameters = (("scope", "orders.write"), ("resource", "https://elsewhere.example.com"))
     credential = OAuthToken(token_url=provider.url, client_id=TextSecret(("post",)), client=POST, parameters=parameters)
@@ -266,13 +287,113 @@ def test_a_provider_that_repeats_a_secret_is_not_quoted_with_it(client: ClientSe
     assert SECRET[:5] not in refused.value.message.replace("+", " ")
 
 
+def _at(authority: str, *, scheme: str = "http") -> OAuthToken:
+    """At a provider that wants a key in the query, too."""
+    url = f"{scheme}://{authority}/token?api_key=canary"
+    return OAuthToken(token_url=url, client_id=TextSecret(("us",)), client=BASIC)
+
+
 def test_a_provider_that_is_not_there_is_told() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closing:
-        port = closing.getsockname()[1]
-    credential = OAuthToken(token_url=f"http://127.0.0.1:{port}/token", client_id=TextSecret(("us",)), client=BASIC)
-    with pytest.raises(ProviderError, match="cannot reach") as refused:
-        _obtain(credential)
+    with pytest.raises(ProviderError, match=r"cannot reach http://127\.0\.0\.1:\d+/token: ") as refused:
+        _obtain(_at(gone()))
     assert not refused.value.final
+    assert "canary" not in refused.value.message
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_provider_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    with silent(monkeypatch) as authority, pytest.raises(ProviderError, match="no answer from") as refused:
+        _obtain(_at(authority, scheme=scheme))
+    assert not refused.value.final
+    assert "canary" not in refused.value.message
+
+
+def test_a_client_that_is_taken_away_while_it_runs() -> None:
+    known = [answer(200, {"access_token": "t", "expires_in": 60})]
+    refusal = answer(401, {"error": "invalid_client", "error_description": "the client is disabled"})
+    with _answering(lambda _: known.pop() if known else refusal) as credential:
+        assert _obtain(credential).value.reveal() == "t"
+        with pytest.raises(ProviderError, match="invalid_client: the client is disabled") as refused:
+            _obtain(credential)
+    assert refused.value.final
+
+
+@pytest.mark.parametrize("skew", [TEN_MINUTES, -TEN_MINUTES])
+def test_a_life_is_a_life_by_any_clock(skew: float) -> None:
+    with _answering(lambda _: answer(200, {"access_token": "t", "expires_in": 900}, dated(skew))) as credential:
+        assert _obtain(credential).expires_at == pytest.approx(time.time() + 900, abs=5)
+
+
+@pytest.mark.parametrize("skew", [TEN_MINUTES, -TEN_MINUTES])
+def test_an_assertion_by_a_clock_that_is_wrong_is_refused_and_why(skew: float) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+
+    def judge(seen: Seen) -> bytes:
+        form = dict(parse_qsl(seen.body.decode()))
+        claims = jwt.decode(
+            form["client_assertion"], key.public_key(), algorithms=["ES256"], audience=url, options=UNTIMED
+        )
+        assert (claims["iss"], claims["sub"], form["client_assertion_type"]) == ("us", "us", ASSERTION_TYPE)
+        if in_time(claims, skew=skew, leeway=300):
+            return answer(200, {"access_token": "t"})
+        return answer(401, {"error": "invalid_client", "error_description": "the assertion is not of now"}, dated(skew))
+
+    with RecordingOrigin(reply=judge) as server:
+        url = f"{server.url}/token"
+        credential = OAuthToken(token_url=url, client_id=TextSecret(("us",)), client=ASSERTION)
+        with pytest.raises(ProviderError, match="not of now") as refused:
+            _obtain(credential, texts={"KEY": _pem(key)})
+    assert ("behind" if skew > 0 else "ahead of") in refused.value.hint
+
+
+def test_a_token_that_lives_for_years_is_renewed_in_one() -> None:
+    with _answering(lambda _: answer(200, {"access_token": "t", "expires_in": 10 * YEAR})) as credential:
+        assert _obtain(credential).expires_at == pytest.approx(time.time() + YEAR, abs=2 * 86_400)
+
+
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Mon, 01 Jan 99999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2024 00:00:00 +999999999",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "tomorrow",
+    ],
+)
+@pytest.mark.parametrize("field", ["retry-after", "date"])
+def test_a_date_that_is_none_says_nothing(field: str, date: str) -> None:
+    refusal = answer(429, {"error": "slow_down"}, f"{field}: {date}")
+    with _answering(lambda _: refusal) as credential, pytest.raises(ProviderError, match="slow_down") as refused:
+        _obtain(credential)
+    assert (refused.value.retry_after or 0, refused.value.final) == (0, False)
+
+
+def test_when_to_come_again_is_told_by_the_providers_clock() -> None:
+    """The gateway's clock is ten minutes late here."""
+    again = formatdate(time.time() + TEN_MINUTES + 20, usegmt=True)
+    refusal = answer(503, {"error": "busy"}, f"retry-after: {again}", dated(TEN_MINUTES))
+    with _answering(lambda _: refusal) as credential, pytest.raises(ProviderError, match="busy") as refused:
+        _obtain(credential)
+    assert refused.value.retry_after == pytest.approx(20, abs=2)
+
+
+def test_authorities_are_in_a_file_of_the_project(
+    provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the gateway was started."""
+    monkeypatch.chdir("/")
+    file = tmp_path / "certs" / "ca.pem"
+    file.parent.mkdir()
+    credential = OAuthToken(
+        token_url=provider.url, client_id=TextSecret(("post",)), client=POST, parameters=PARAMETERS, ca="certs/ca.pem"
+    )
+    with pytest.raises(ProviderError, match="No such file"):
+        _obtain(credential, project=tmp_path)
+    file.write_text("no certificate")
+    with pytest.raises(ProviderError, match=r"no certificate authority in ca\.pem"):
+        _obtain(credential, project=tmp_path)
+    shutil.copy(provider.roots, file)
+    assert _obtain(credential, project=tmp_path).value
 
 
 def test_a_provider_that_never_ends_its_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
