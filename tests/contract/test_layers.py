@@ -11,7 +11,7 @@ import pytest
 import wicketgate
 
 SOURCE = Path(wicketgate.__file__).parent
-BASE = {"diagnostics", "diagnostic_codes", "errors", "json_types", "secret_value"}
+BASE = {"diagnostics", "diagnostic_codes", "errors", "json_types", "plain_http", "secret_value"}
 """Words of the whole program: they import nothing of it but one another."""
 
 ALLOWED = {

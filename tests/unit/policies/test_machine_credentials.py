@@ -7,16 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.project import handler, operation, policy, write_project
-from tests.support.variables import GivenVariables
-from wicketgate.compile import compile_project
+from tests.unit.policies.lowered import lowered
 from wicketgate.control.secret_sources import described, source_of
 from wicketgate.ir.credentials.aws import AssumedRole, ContainerKeys, InstanceKeys, RoleByKeyPair
 from wicketgate.ir.credentials.azure import ManagedIdentityToken
 from wicketgate.ir.credentials.base import Credential, Renewal
 from wicketgate.ir.credentials.google import MachineToken
-from wicketgate.ir.gateway import Forward
-from wicketgate.ir.origin import SignatureProof, TokenProof
+from wicketgate.ir.origin import SignatureProof
 from wicketgate.ir.secrets import SigningKeys, TextSecret
 
 AWS = "upstream-aws-service-auth-inbound", "UpstreamAwsServiceAuthInboundPolicy"
@@ -25,7 +22,6 @@ GCP = "upstream-gcp-service-auth-inbound", "UpstreamGcpServiceAuthInboundPolicy"
 ROLE = "arn:aws:iam::123456789012:role/orders"
 ASSUMED = AssumedRole(arn=ROLE, session_name="wicketgate", region="eu-west-1")
 RENEWAL = Renewal(1, 60)
-HOST = "abc.execute-api.eu-west-1.amazonaws.com"
 
 
 @pytest.mark.parametrize(
@@ -77,18 +73,7 @@ HOST = "abc.execute-api.eu-west-1.amazonaws.com"
 def test_what_is_written_is_the_credential(
     tmp_path: Path, kind: tuple[str, str], options: dict[str, Any], credential: Credential
 ) -> None:
-    wanted = policy("machine", *kind, **options, tokenRetries=1, expirationOffsetSeconds=60)
-    route = operation(handler("urlForwardHandler", baseUrl=f"https://{HOST}"), inbound=["machine"])
-    compiled = compile_project(
-        write_project(tmp_path, {"/": {"get": route}}, policies=[wanted]),
-        variables=GivenVariables(),
-        roots=Path("/roots.pem"),
-    )
-    assert compiled.gateway is not None, compiled.diagnostics
-    action = compiled.gateway.routes[0].action
-    assert isinstance(action, Forward)
-    (proof,) = action.upstream.proofs
-    assert isinstance(proof, SignatureProof | TokenProof)
+    proof, _ = lowered(tmp_path, kind, {**options, "tokenRetries": 1, "expirationOffsetSeconds": 60})
     source = SigningKeys(proof.keys) if isinstance(proof, SignatureProof) else proof.token
     assert source.use.credential == credential
     assert source_of(described(source)) == source
