@@ -33,6 +33,7 @@ CODES: Mapping[str, str] = MappingProxyType(
         "env-wrong-syntax": "A URL holds `$env(NAME)` where `${env.NAME}` belongs.",
         "file-too-large": "A file is larger than a description can be.",
         "forbidden-address": "An origin is a metadata, link-local or multicast address.",
+        "gateway-subject": "A route knows its caller, and its token for the origin names the gateway alone.",
         "handler-not-available": "A handler of the reference is not built into this version.",
         "header-not-settable": "A header belongs to the connection and cannot be set or removed.",
         "issuer-algorithm": "Tokens of the gateway are signed with what the other side does not take.",

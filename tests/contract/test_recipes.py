@@ -16,10 +16,17 @@ from botocore import xform_name
 from botocore.validate import ParamValidator
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
-PAGES = [*sorted(GUIDE.glob("seal-*.md")), GUIDE / "aws-alb-trust-store.md"]
+PAGES = [
+    *sorted(GUIDE.glob("seal-*.md")),
+    *(GUIDE / f"upstream-{cloud}.md" for cloud in ("aws", "azure", "google")),
+    GUIDE / "aws-alb-trust-store.md",
+    GUIDE / "gateway-tokens.md",
+]
 
 _FENCE = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 _AWS = re.compile(r"^ *\$ (aws (?!s3 )(?:.*\\\n)*.*)$", re.MULTILINE)
+_OTHERS = re.compile(r"\$ (?:\w+=\$\()?((?:gcloud|az) (?:.*\\\n)*.*?)\)?$", re.MULTILINE)
+"""Commands of Google's and Microsoft's command lines, of whose options there is no model to hold them against."""
 _LINK = re.compile(r"\]\(([^)#]+)(?:#[^)]*)?\)")
 _EVERYWHERE = {"query", "output"}
 """Options of every command of AWS."""
@@ -57,6 +64,29 @@ def test_what_a_page_shows_can_be_read(page: Path) -> None:
 @pytest.mark.parametrize(("service", "operation", "options"), list(_commands()))
 def test_aws_knows_each_command_and_option(service: str, operation: str, options: list[str]) -> None:
     assert set(options) - _EVERYWHERE <= set(_members(service, operation))
+
+
+def _others() -> Iterator[list[str]]:
+    for page in PAGES:
+        for command in _OTHERS.findall(page.read_text()):
+            yield shlex.split(command.replace("\\\n", ""), comments=True)
+
+
+@pytest.mark.parametrize("words", list(_others()), ids=" ".join)
+def test_a_command_of_google_or_microsoft_is_one(words: list[str]) -> None:
+    """A group, what to do, a name perhaps, and then options, each once and with one value at most."""
+    first = next(index for index, word in enumerate(words) if word.startswith("--"))
+    assert [word for word in words[1:first] if not re.fullmatch("[a-z][a-z0-9-]*", word)] == []
+    options = [word.partition("=")[0] for word in words[first:] if word.startswith("-")]
+    assert [option for option in options if not re.fullmatch("--[a-z][a-z-]*", option)] == []
+    assert len(set(options)) == len(options)
+    assert len(words[first:]) <= 2 * len(options)
+    if words[0] == "gcloud":
+        assert words[first:] == [word for word in words[first:] if word.startswith("--")], "gcloud: --name=value"
+
+
+def test_every_cloud_has_commands() -> None:
+    assert {words[0] for words in _others()} == {"gcloud", "az"}
 
 
 def test_aws_takes_the_actions_of_the_load_balancer() -> None:

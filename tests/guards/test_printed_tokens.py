@@ -1,4 +1,4 @@
-"""`wicket guard nginx|apache --token` on the real servers: what passes, what does not, and what a roll does."""
+"""`wicket guard nginx|apache|envoy --token` on the real servers: what passes, what does not, and what a roll does."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import http.client
 import json
 import re
 import ssl
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,18 +23,18 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA384
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from tests.guards.stands.base import logged
-from tests.guards.stands.tokens import ELLIPTIC, RSA, Guarded, guarded, published
+from tests.guards.stands.base import free_port, logged
+from tests.guards.stands.tokens import ELLIPTIC, RSA, Guarded, Issuer, guarded, published, serving
 from tests.live.conftest import until
 from tests.support.certificates import Authority
-from tests.support.origin import RecordingOrigin
+from tests.support.origin import RecordingOrigin, Seen
 from wicketgate.guards.token import TOKEN_SERVERS, TokenConfig, render_token
 
 REFUSED = (401, "application/problem+json")
 OTHER = ec.generate_private_key(ec.SECP256R1())
 
 
-@pytest.fixture(scope="module", params=["apache", "nginx"])
+@pytest.fixture(scope="module", params=TOKEN_SERVERS)
 def server(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -85,6 +87,9 @@ NOW = int(time.time())
         {"exp": None},
         {"exp": NOW + 86_400},
         {"iat": NOW + 600},
+        {"iat": NOW - 3000, "exp": NOW + 1000},
+        {"iat": None},
+        {"iat": "0"},
         {"nbf": NOW + 600},
         {"key": OTHER},
         {"kid": "unknown"},
@@ -130,6 +135,8 @@ def test_what_is_no_token_is_refused(guard: Guarded) -> None:
         [f"Bearer {head}.{body}"],
         [changed],
         [f"{bearer}, {bearer}"],
+        [f"junk {bearer}"],
+        [f"{bearer} x"],
     ):
         assert guard.ask(*values) == REFUSED, values
     for values in ([bearer, bearer], [bearer, "Bearer x"], ["Bearer x", bearer]):
@@ -221,22 +228,27 @@ def _post(guard: Guarded, body: str, **fields: str) -> int:
     return status
 
 
-_UNKNOWN = {"nginx": ["proxy_cache_valid 200 30s"], "apache": ["max-age=30"]}
+_UNKNOWN = {
+    "nginx": ["proxy_cache_valid 200 30s"],
+    "apache": ["max-age=30"],
+    "envoy": ["cache_duration: 30s"],
+}
 """What says how often keys are fetched because one is not known."""
 _SPANS = {
-    "nginx": [*_UNKNOWN["nginx"], "proxy_cache_valid 200 5m", "502 503 504 5s"],
+    "nginx": [*_UNKNOWN["nginx"], "proxy_cache_valid 200 5m", "proxy_cache_valid 200 5s", "502 503 504 5s"],
     "apache": [*_UNKNOWN["apache"], "jwks_uri.expiry=300", "retry=5"],
+    "envoy": [*_UNKNOWN["envoy"], "failed_refetch_duration: 5s"],
 }
-_SPAN = re.compile(r"[0-9]+[sm]?$")
+_SPAN = re.compile(r"[0-9]+([sm]?)$")
 
 
 def _hasty(spans: Sequence[str]) -> Callable[[str], str]:
-    """The printed spans in seconds instead of minutes."""
+    """The printed spans, one second each."""
 
     def amend(text: str) -> str:
         for span in spans:
             assert span in text, span
-            text = text.replace(span, _SPAN.sub("1", span))
+            text = text.replace(span, _SPAN.sub(lambda found: "1s" if found[1] else "1", span))
         return text
 
     return amend
@@ -254,6 +266,72 @@ def test_a_new_key_counts_without_a_restart(server: str, tmp_path: Path) -> None
             guard.issuer.keys.append(published(kid, OTHER))
             until(partial(_passes, guard, key=OTHER, kid=kid))
             assert _passes(guard), "the one before"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+def test_invented_keys_that_come_together_make_one_fetch(server: str, seconds: float, tmp_path: Path) -> None:
+    """However long the issuer takes; the gateway's own requests do not wait for them."""
+    with guarded(server, tmp_path, amend=_hasty(_UNKNOWN[server])) as guard:
+        assert _passes(guard)
+        assert guard.ask(f"Bearer {guard.token(kid='invented')}") == REFUSED
+        time.sleep(1.5)
+        before = len(guard.keys.seen)
+        at_once = guard.keys.reply
+
+        def late(seen: Seen) -> bytes:
+            time.sleep(seconds)
+            return at_once(seen)
+
+        guard.keys.reply = late
+        with ThreadPoolExecutor(20) as callers:
+            asked = [callers.submit(guard.ask, f"Bearer {guard.token(kid=f'i-{number}')}") for number in range(20)]
+            assert _passes(guard)
+            assert {each.result() for each in asked} == {REFUSED}
+        assert len(guard.keys.seen) - before <= 2 + seconds
+
+
+def test_a_slow_issuer_delays_nobody_in_nginx(tmp_path: Path) -> None:
+    """The keys are due, and the issuer answers only when everybody has been let in."""
+    with guarded("nginx", tmp_path, amend=_hasty(_SPANS["nginx"])) as guard:
+        assert _passes(guard)
+        time.sleep(2.5)
+        before, answered = len(guard.keys.seen), threading.Event()
+        at_once = guard.keys.reply
+
+        def late(seen: Seen) -> bytes:
+            answered.wait(10)
+            return at_once(seen)
+
+        guard.keys.reply = late
+        with ThreadPoolExecutor(20) as callers:
+            asked = [callers.submit(guard.ask, f"Bearer {guard.token()}") for _ in range(20)]
+            assert {each.result()[0] for each in asked} == {200}
+        assert not answered.is_set()
+        answered.set()
+        assert len(guard.keys.seen) - before == 1
+
+
+@pytest.mark.parametrize("server", ["apache", "nginx"])
+@pytest.mark.parametrize("other", [{"audience": "bills"}, {"issuer": "/other"}])
+def test_two_guards_stand_on_one_server(server: str, other: dict[str, str], tmp_path: Path) -> None:
+    issuer = Issuer()
+    with RecordingOrigin() as origin, RecordingOrigin(reply=issuer.reply) as keys:
+        ports = free_port(), free_port()
+        upstream = f"127.0.0.1:{origin.port}"
+        url, audience = keys.url + other.get("issuer", "/issuer"), other.get("audience", "orders")
+        first = TokenConfig(
+            issuer=f"{keys.url}/issuer", audience="orders", listen=f"127.0.0.1:{ports[0]}", upstream=upstream
+        )
+        second = TokenConfig(issuer=url, audience=audience, listen=f"127.0.0.1:{ports[1]}", upstream=upstream)
+        with serving(server, tmp_path, first, second):
+            stands = [
+                Guarded(port, config.issuer, origin, issuer, keys, tmp_path)
+                for port, config in zip(ports, (first, second), strict=True)
+            ]
+            tokens = [stands[0].token(aud="orders"), stands[1].token(aud=audience)]
+            for _ in range(2):
+                answers = [[stand.ask(f"Bearer {token}")[0] for token in tokens] for stand in stands]
+                assert answers == [[200, 401], [401, 200]]
 
 
 def test_how_long_keys_are_kept_is_not_the_issuers_to_say(server: str, tmp_path: Path) -> None:
@@ -315,8 +393,7 @@ def test_the_last_keys_serve_for_a_day_in_apache(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", ["500 Internal Server Error", "302 Found"])
 def test_without_keys_nobody_is_let_in(server: str, status: str, tmp_path: Path) -> None:
-    with guarded(server, tmp_path, amend=_hasty(_SPANS[server])) as guard:
-        guard.issuer.status = status
+    with guarded(server, tmp_path, amend=_hasty(_SPANS[server]), status=status) as guard:
         assert guard.ask(f"Bearer {guard.token()}") == REFUSED
         guard.issuer.status = "200 OK"
         until(lambda: _passes(guard))
@@ -361,6 +438,25 @@ def test_the_keys_of_another_server_do_not_count(
         assert _passes(guard) is passes
 
 
+def test_the_last_keys_serve_in_envoy(tmp_path: Path) -> None:
+    with guarded("envoy", tmp_path, amend=_hasty(_SPANS["envoy"])) as guard:
+        _while_it_is_down(guard)
+
+
+def test_an_error_in_the_script_of_envoy_lets_nobody_in(tmp_path: Path) -> None:
+    """Envoy itself would go on."""
+
+    begins = "function envoy_on_request(handle)"
+
+    def amend(text: str) -> str:
+        assert begins in text
+        return text.replace(begins, f"{begins}\n{' ' * 20}error('x')")
+
+    with guarded("envoy", tmp_path, amend=amend) as guard:
+        assert guard.ask(f"Bearer {guard.token()}") == REFUSED
+        assert guard.origin.seen == []
+
+
 def test_what_nginx_alone_does(tmp_path: Path) -> None:
     def amend(text: str) -> str:
         return text.replace("    listen ", f"    error_log {tmp_path}/why.log warn;\n    listen ", 1)
@@ -395,7 +491,8 @@ def test_apache_tells_its_own_refusals_from_the_applications(tmp_path: Path) -> 
 
 def test_without_its_script_apache_lets_nobody_in(tmp_path: Path) -> None:
     with guarded("apache", tmp_path) as guard:
-        (tmp_path / "wicketgate_token.lua").unlink()
+        (script,) = tmp_path.glob("wicketgate_*.lua")
+        script.unlink()
         assert guard.ask(f"Bearer {guard.token()}")[0] == 500
         assert guard.origin.seen == []
 

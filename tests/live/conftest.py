@@ -128,10 +128,10 @@ def children(parent: int, word: str) -> list[int]:
 
 
 @contextmanager
-def running(project: Path, *, command: str = "run") -> Iterator[Running]:
+def running(project: Path, *, command: str = "run", listen: str = "127.0.0.1:0") -> Iterator[Running]:
     """Start `wicket run` (or `dev`) on the project and wait until it serves."""
     out, err = project / "out.log", project / "err.log"
-    line = [sys.executable, "-m", "wicketgate.cli", command, "--project", str(project), "--listen", "127.0.0.1:0"]
+    line = [sys.executable, "-m", "wicketgate.cli", command, "--project", str(project), "--listen", listen]
     with out.open("wb") as stdout, err.open("wb") as stderr:
         process = subprocess.Popen(line, stdout=stdout, stderr=stderr)
     gateway = Running(process, project, out, err)

@@ -77,8 +77,8 @@ def _recovered(gateway: Running, clouds: Clouds, name: str) -> None:
     [
         (lambda: BUSY, "temporarily_unavailable: back in a minute"),
         (lambda: b"220 mail ready\r\n\r\n", "cannot reach"),
-        (lambda: answer(200, b"<html>log in to the network</html>"), "cannot be used|could not be asked"),
-        (lambda: answer(200, {"token_type": "Bearer", "expires_in": 3600}), "cannot be used|no `access_token`"),
+        (lambda: answer(200, b"<html>log in to the network</html>"), "not a JSON object"),
+        (lambda: answer(200, {"token_type": "Bearer", "expires_in": 3600}), "answer has no token|no `access_token`"),
     ],
     ids=["busy", "no HTTP", "a portal", "no token"],
 )

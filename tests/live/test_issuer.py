@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,9 +17,14 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.live.conftest import Running, running, until
+from tests.guards.stands.base import free_port
+from tests.guards.stands.tokens import serving
+from tests.live.conftest import Running, fetch, running, until
 from tests.support.origin import OK, RecordingOrigin, Seen
 from tests.support.project import handler, operation, policy, write_project
+from wicketgate.guards.token import TokenConfig
+from wicketgate.store.database import open_database
+from wicketgate.store.schema import ISSUER_KEYS
 from wicketgate_guard import TokenGuard, Verdict
 
 REFUSED = b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n"
@@ -197,10 +204,212 @@ def test_caches_are_told_for_how_long(tmp_path: Path) -> None:
         assert (told["ok"], told["message"]) == (True, "restart the gateway to take up what has changed in [issuer]")
 
 
+def test_the_documents_are_where_they_are_wanted(tmp_path: Path) -> None:
+    with RecordingOrigin() as api:
+        project = _project(tmp_path, api, settings='base_path = "/idp/eu-1"\n', audience="orders")
+        with running(project) as gateway:
+            for base in ("/idp/eu-1", "/__wicket/issuer"):
+                for query in ("", "?x=1", "?"):
+                    status, body = gateway.get(f"{base}/.well-known/jwks.json{query}")
+                    assert (status, len(json.loads(body)["keys"])) == (200, 2)
+            _, metadata = gateway.get("/idp/eu-1/.well-known/openid-configuration")
+            assert json.loads(metadata)["issuer"] == f"{URL}/idp/eu-1"
+            for path in ("/__zuplo/issuer/.well-known/jwks.json", "/idp/eu-1/.well-known/jwks.jsonx", "/idp/eu-1"):
+                assert gateway.get(path)[0] == 404
+            assert gateway.get("/orders")[0] == 200
+            claims = jwt.decode(_token(api), options={"verify_signature": False})
+            assert claims["iss"] == f"{URL}/idp/eu-1"
+
+
+@pytest.mark.parametrize(
+    ("options", "name", "before"),
+    [
+        ({"headerName": "X-Gateway-Token"}, "x-gateway-token", "Bearer "),
+        ({"headerName": "x-gateway-token", "tokenPrefix": ""}, "x-gateway-token", ""),
+        ({"tokenPrefix": "Token"}, "authorization", "Token "),
+    ],
+)
+def test_a_token_goes_where_it_is_wanted(tmp_path: Path, options: dict[str, str], name: str, before: str) -> None:
+    """And replaces the caller's, in that header alone."""
+    with RecordingOrigin() as api, running(_project(tmp_path, api, audience="orders", **options)) as gateway:
+        connection = HTTPConnection("127.0.0.1", gateway.port, timeout=10)
+        theirs = {"authorization": "Bearer the-callers", "x-gateway-token": "forged"}
+        connection.request("GET", "/orders", headers=theirs)
+        assert connection.getresponse().status == 200
+        connection.close()
+        value = api.last.one(name)
+        assert value.startswith(before)
+        assert jwt.decode(value.removeprefix(before), options={"verify_signature": False})["aud"] == "orders"
+        (other,) = theirs.keys() - {name}
+        assert api.last.all(other) == [theirs[other]]
+
+
+def test_a_key_of_age_is_replaced_and_stays_published(tmp_path: Path) -> None:
+    """By nobody's command. The one before verifies the tokens that it signed."""
+    with RecordingOrigin() as api:
+        project = _project(tmp_path, api, settings="rotate_after = 60\npublish_ahead = 1\n", audience="orders")
+        with running(project) as gateway:
+            verify = _verifier(lambda: gateway, lifespan=0.1)
+            first, token = _signing(gateway, api), _token(api)
+            time.sleep(1.5)
+            assert _signing(gateway, api) == first
+            _age(project, 60)
+            until(lambda: _signing(gateway, api) != first)
+            until(lambda: len(_published(gateway)) == 3)
+            assert first in _published(gateway)
+            assert verify(token)["aud"] == verify(_token(api))["aud"] == "orders"
+            shown = json.loads(_wicket(project, "issuer", "show", "--format", "json"))
+            assert [key["standing"] for key in shown["keys"]] == ["current", "next", "previous"]
+
+
+def _age(project: Path, seconds: float) -> None:
+    """Let the key that signs be older than it is."""
+    database = open_database(project / ".wicket")
+    with database.write() as connection:
+        current = ISSUER_KEYS.update().where(ISSUER_KEYS.c.standing == "current")
+        connection.execute(current.values(since=ISSUER_KEYS.c.since - seconds))
+
+
+def test_a_roll_goes_on_when_the_control_plane_starts_again(tmp_path: Path) -> None:
+    with RecordingOrigin() as api:
+        project = _project(tmp_path, api, settings="publish_ahead = 4\n", audience="orders", expiresIn=60)
+        with running(project) as gateway:
+            first = _signing(gateway, api)
+            until(lambda: "not published yet" not in _wicket(project, "issuer", "show"))
+            _wicket(project, "issuer", "rotate")
+            before = gateway.child("wicketgate.control")
+            os.kill(before, signal.SIGKILL)
+            until(lambda: gateway.child("wicketgate.control") != before)
+            signed = set()
+
+            def rolled() -> bool:
+                signed.add(_signing(gateway, api))
+                assert signed <= _published(gateway)
+                return len(signed) == 2
+
+            until(rolled, seconds=20)
+            assert first in _published(gateway)
+
+
+def test_no_token_is_signed_by_a_key_that_nobody_can_fetch(tmp_path: Path) -> None:
+    """Whatever is asked for: here two keys at once, the second of which was never published."""
+    with RecordingOrigin() as api, running(_project(tmp_path, api, audience="orders")) as gateway:
+        first = _signing(gateway, api)
+        until(lambda: "not published yet" not in _wicket(tmp_path, "issuer", "show"))
+        _wicket(tmp_path, "issuer", "rotate", "--now")
+        until(lambda: "next" in _wicket(tmp_path, "issuer", "show"))
+        _wicket(tmp_path, "issuer", "rotate", "--now", "--force")
+        wanted = json.loads(_wicket(tmp_path, "issuer", "show", "--format", "json"))["keys"][0]["kid"]
+        signed = {first}
+
+        def rolled() -> bool:
+            signed.add(_signing(gateway, api))
+            assert signed <= _published(gateway)
+            return wanted in signed
+
+        until(rolled, seconds=20)
+
+
+def test_many_tokens_go_through_a_roll(tmp_path: Path) -> None:
+    """RSA, whose signatures take the longest; every token is replaced, and no request fails meanwhile."""
+    verify: list[Callable[[str, str], str]] = []
+    refused: list[str] = []
+    kids: dict[str, str] = {}
+
+    def reply(seen: Seen) -> bytes:
+        audience = seen.target.strip("/")
+        try:
+            kids[audience] = verify[0](seen.one("authorization").removeprefix("Bearer "), audience)
+        except jwt.PyJWTError as error:
+            refused.append(repr(error))
+            return REFUSED
+        return OK
+
+    with RecordingOrigin(reply=reply) as api:
+        audiences = [f"orders-{number}" for number in range(100)]
+        kind = "upstream-zuplo-jwt-auth-inbound", "UpstreamZuploJwtAuthInboundPolicy"
+        policies = [policy(each, *kind, audience=each) for each in audiences]
+        route = handler("urlForwardHandler", baseUrl=api.url)
+        paths = {f"/{each}": {"get": operation(route, inbound=[each])} for each in audiences}
+        toml = f'[issuer]\nurl = "{URL}"\nalgorithm = "RS256"\npublish_ahead = 2\n[log]\naccess = "off"\n'
+        with running(write_project(tmp_path, paths, policies=policies, toml=toml)) as gateway:
+            verify.append(_keys_of(gateway))
+            answers = [gateway.get(f"/{each}")[0] for each in audiences]
+            assert set(answers) == {200}
+            (first,) = set(kids.values())
+            _wicket(tmp_path, "issuer", "rotate")
+
+            def rolled() -> bool:
+                answers.extend(gateway.get(f"/{each}")[0] for each in audiences)
+                return first not in kids.values()
+
+            until(rolled, seconds=20)
+            assert (set(answers), refused, len(set(kids.values()))) == ({200}, [], 1)
+
+
+def _keys_of(gateway: Running) -> Callable[[str, str], str]:
+    """PyJWT with a short cache, for tokens of any audience; it returns the key's name."""
+    url = f"http://127.0.0.1:{gateway.port}/__zuplo/issuer/.well-known/jwks.json"
+    client = jwt.PyJWKClient(url, lifespan=0.5)
+
+    def verify(token: str, audience: str) -> str:
+        key = client.get_signing_key_from_jwt(token)
+        jwt.decode(token, key, algorithms=["RS256"], audience=audience, issuer=ISSUER)
+        return str(key.key_id)
+
+    return verify
+
+
+def test_the_printed_guard_of_envoy_follows_a_roll(tmp_path: Path) -> None:
+    """Before a real gateway: it is let in through two rolls, and nobody else is."""
+    ports = free_port(), free_port()
+    with RecordingOrigin() as api:
+        behind = f"127.0.0.1:{api.port}"
+        listen = f"127.0.0.1:{ports[0]}"
+        route = operation(handler("urlForwardHandler", baseUrl=f"http://{listen}"), inbound=["token"])
+        kind = "upstream-zuplo-jwt-auth-inbound", "UpstreamZuploJwtAuthInboundPolicy"
+        issuer = f"http://localhost:{ports[1]}"
+        toml = f'[issuer]\nurl = "{issuer}"\npublish_ahead = 3\n[log]\naccess = "off"\n'
+        project = write_project(
+            tmp_path / "shop",
+            {"/orders": {"get": route}},
+            policies=[policy("token", *kind, audience="orders")],
+            toml=toml,
+        )
+        with running(project, listen=f"127.0.0.1:{ports[1]}") as gateway:
+            config = TokenConfig(issuer=f"{issuer}/__zuplo/issuer", audience="orders", listen=listen, upstream=behind)
+            (tmp_path / "guard").mkdir()
+            with serving("envoy", tmp_path / "guard", config, amend=_hasty):
+                until(lambda: gateway.get("/orders")[0] == 200)
+                kids: set[str] = set()
+                answers: list[int] = []
+                for rolls in (1, 2):
+                    _wicket(project, "issuer", "rotate")
+                    end = time.monotonic() + 20
+                    while len(kids) <= rolls and time.monotonic() < end:
+                        answers.append(gateway.get("/orders")[0])
+                        kids.add(json.loads(_wicket(project, "issuer", "show", "--format", "json"))["keys"][0]["kid"])
+                assert len(kids) == 3
+                answers += [gateway.get("/orders")[0] for _ in range(20)]
+                assert set(answers) == {200}
+                assert api.last.all("authorization") == []
+                reached = len(api.seen)
+                assert fetch(f"http://{listen}/orders")[0] == 401
+                assert len(api.seen) == reached
+
+
+def _hasty(text: str) -> str:
+    assert "cache_duration: 30s" in text
+    return text.replace("cache_duration: 30s", "cache_duration: 1s")
+
+
+def _token(api: RecordingOrigin) -> str:
+    return api.last.one("authorization").removeprefix("Bearer ")
+
+
 def _signing(gateway: Running, api: RecordingOrigin) -> str:
     assert gateway.get("/orders")[0] == 200
-    token = api.last.one("authorization").removeprefix("Bearer ")
-    return str(jwt.get_unverified_header(token)["kid"])
+    return str(jwt.get_unverified_header(_token(api))["kid"])
 
 
 def _published(gateway: Running) -> set[str]:

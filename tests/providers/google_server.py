@@ -53,12 +53,13 @@ _GOOGLE_PRIVATE, GOOGLE_KEY = _new_pair()
 @dataclass
 class Google:
     """`trouble` answers in place of everything, `second` in place of the second of two; `trusted` says whether the pool
-    still trusts the gateway; its clock is `skew` seconds ahead of ours."""
+    still trusts the gateway, and `subject` whom; its clock is `skew` seconds ahead of ours."""
 
     issuer: Issuer
     trouble: Callable[[], bytes] | None = None
     second: Callable[[], bytes] | None = None
     trusted: bool = True
+    subject: str = SUBJECT
     skew: float = 0.0
     key_revoked: bool = False
     allowed_audience: str = f"https://iam.googleapis.com/{PROVIDER}"
@@ -150,7 +151,7 @@ class Google:
         if not in_time(claims, skew=self.skew, leeway=_SKEW):
             text = f"ID Token issued at {claims['iat']} is stale to sign-in."
             return 400, {"error": "invalid_grant", "error_description": text}
-        if not self.trusted or claims["sub"] != SUBJECT or claims["installation"] != "berlin":
+        if not self.trusted or claims["sub"] != self.subject or claims["installation"] != "berlin":
             text = "The given credential is rejected by the attribute condition."
             return 403, {"error": "unauthorized_client", "error_description": text}
         token = {"access_token": self._new_access(), "issued_token_type": f"{_TOKEN_TYPE}access_token"}

@@ -12,7 +12,7 @@ from wicketgate.errors import WicketError
 from wicketgate.ir.secrets import TextSecret, VariableRef
 from wicketgate.issuer.identity import Identity
 from wicketgate.issuer.keys import Algorithm, SigningKey, new_key
-from wicketgate.issuer.token import Wanted, sign
+from wicketgate.issuer.token import Signer, Wanted
 from wicketgate.secret_value import SecretValue
 
 ISSUER = "https://gateway.example.com/__zuplo/issuer"
@@ -39,7 +39,8 @@ class Issuer:
 
     def sign(self, *, audience: str, subject: str, life: float, claims: dict[str, object]) -> Obtained:
         now = time.time() + self.skew
-        return Obtained(sign(self.key, self.identity, Wanted(audience, subject, life, claims), now=now), now + life)
+        wanted = Wanted(audience, subject, life, claims)
+        return Obtained(Signer.of(self.key).sign(self.identity, wanted, now=now), now + life)
 
 
 def surroundings(

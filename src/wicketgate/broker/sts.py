@@ -9,18 +9,17 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from wicketgate.broker.provider_http import Endpoint, life_until, send
+from wicketgate.broker.aws_library import Sender
+from wicketgate.broker.provider_http import life_until
 from wicketgate.broker.provider_words import Reply, refused
 from wicketgate.broker.signing_keys import signing_keys
 from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.ir.credentials.aws import AssumedRole
 
-_ASK_SECONDS = 25.0
 _TOO_MANY = 429
 _PASSING = frozenset(
     {
@@ -45,37 +44,6 @@ _SET_CLOCK = "set the clock of this machine by NTP; if the keys have a session t
 _NOT_STS = "is it STS that answers there? Look at `stsEndpoint`"
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """What botocore reads the content of an answer from."""
-
-    content: bytes
-
-    def stream(self) -> Iterator[bytes]:
-        yield self.content
-
-
-class _Sender:
-    """Sends what botocore has signed, from another thread; it takes the answer as if it had sent it itself (its event
-    `before-send`)."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, surroundings: Surroundings) -> None:
-        self._loop = loop
-        self._surroundings = surroundings
-        self.reply: Reply | None = None
-        """The answer, for what botocore drops of it."""
-
-    def __call__(self, request: Any, **_: object) -> Any:
-        from botocore.awsrequest import AWSResponse
-
-        headers = {name: _bytes(value).decode() for name, value in request.headers.items()}
-        endpoint = Endpoint(request.url, self._surroundings.roots)
-        sending = send(endpoint, request.method, _bytes(request.body), headers=headers)
-        reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
-        self.reply = reply
-        return AWSResponse(request.url, reply.status, reply.headers, _Body(reply.body))
-
-
 async def assume(
     role: AssumedRole,
     operation: str,
@@ -88,10 +56,10 @@ async def assume(
 
     Raises `ProviderError` with STS's own code and message.
     """
-    now, sender = surroundings.clock(), _Sender(asyncio.get_running_loop(), surroundings)
+    now, sender = surroundings.clock(), Sender(asyncio.get_running_loop(), surroundings)
     wanted = {"RoleArn": role.arn, "RoleSessionName": role.session_name, "DurationSeconds": role.life, **parameters}
     found = await surroundings.in_thread(_ask, role, operation, wanted, keys, sender, now)
-    return _obtained(found, sender.reply or _NOTHING, role.life, now=now)
+    return _obtained(found, sender.reply, role.life, now=now)
 
 
 def _ask(
@@ -99,7 +67,7 @@ def _ask(
     operation: str,
     wanted: dict[str, Any],
     keys: Mapping[str, str] | None,
-    sender: _Sender,
+    sender: Sender,
     now: float,
 ) -> Mapping[str, Any]:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -108,16 +76,14 @@ def _ask(
     try:
         found: Mapping[str, Any] = getattr(_client(role, keys, sender), operation)(**wanted)
     except ClientError as error:
-        raise _refusal(error.response.get("Error", {}), sender.reply or _NOTHING, now=now) from None
+        raise _refusal(error.response.get("Error", {}), sender.reply, now=now) from None
     except (ResponseParserError, LookupError):
-        raise _no_sts(sender.reply or _NOTHING, now=now) from None
+        raise _no_sts(sender.reply, now=now) from None
     # Its words may quote what it was given.
-    except (BotoCoreError, ValueError) as error:
-        raise ProviderError(f"cannot ask STS: {type(error).__name__}") from None
+    except (BotoCoreError, RuntimeError, ValueError) as error:
+        what = "the answer of STS cannot be used" if sender.reply.status else "cannot ask STS"
+        raise ProviderError(f"{what}: {type(error).__name__}") from None
     return found.get("Credentials") or {}
-
-
-_NOTHING = Reply(0, b"", {})
 
 
 def _client(role: AssumedRole, keys: Mapping[str, str] | None, sender: Callable[..., Any]) -> Any:
@@ -192,7 +158,3 @@ def _no_sts(reply: Reply, *, now: float) -> ProviderError:
     if 200 <= reply.status < 300:
         return ProviderError("what answered is not STS", hint=_NOT_STS)
     return _refusal({}, reply, now=now)
-
-
-def _bytes(written: str | bytes) -> bytes:
-    return written.encode() if isinstance(written, str) else written

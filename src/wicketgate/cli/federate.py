@@ -1,4 +1,4 @@
-"""`wicket federate CLOUD ORIGIN`: what makes a cloud trust this gateway towards one origin."""
+"""`wicket federate CLOUD [ORIGIN]`: what makes a cloud trust this gateway towards its origins."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from wicketgate.cli.exit_codes import ExitCode
-from wicketgate.cli.federated import attempt, federated_uses, trust_of
+from wicketgate.cli.federated import attempt, federated_uses
 from wicketgate.cli.workspace import EnvironmentOption, ProjectOption, StateOption, open_workspace
 
 if TYPE_CHECKING:
@@ -32,7 +32,12 @@ class Part(StrEnum):
 def federate(
     context: typer.Context,
     cloud: Annotated[Cloud, typer.Argument(help="Whose trust it is about.")],
-    origin: Annotated[str, typer.Argument(metavar="ORIGIN", help="Name, URL or HOST[:PORT] of the origin.")],
+    origin: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="ORIGIN", help="Name, URL or HOST[:PORT] of the origin; every one without.", show_default=False
+        ),
+    ] = None,
     show: Annotated[Part, typer.Option("--show", help="Terraform, the vendor's commands, or both.")] = Part.BOTH,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Make the exchange once, now, and explain what the cloud says.")
@@ -43,15 +48,20 @@ def federate(
 ) -> None:
     """Print exactly what to apply in the cloud, from what the project's policies say.
 
+    What origins share, such as the identity provider, is printed with each of them: apply it once.
+
     With --dry-run exits 0 when the cloud gives a credential, 1 when it refuses. Nothing is changed anywhere.
     """
+    from wicketgate.cli.federated_setup import setup_of
+
     workspace = open_workspace(context, project, state)
     name = workspace.environment(environment)
-    for use in federated_uses(workspace, name, cloud.value, origin):
-        if dry_run:
+    uses = federated_uses(workspace, name, cloud.value, origin)
+    if dry_run:
+        for use in uses.chosen:
             _try(workspace, name, use)
-        else:
-            _print(_setup(workspace, name, use), show)
+    else:
+        _print(setup_of(workspace, name, cloud.value, uses), show)
 
 
 def _print(setup: Setup, show: Part) -> None:
@@ -59,25 +69,6 @@ def _print(setup: Setup, show: Part) -> None:
         typer.echo(setup.terraform, nl=show is Part.BOTH)
     if show in (Part.BOTH, Part.COMMANDS):
         typer.echo(setup.commands, nl=False)
-
-
-def _setup(workspace: Workspace, environment: str, use: CredentialUse) -> Setup:
-    from wicketgate.federate import aws, azure, gcp
-    from wicketgate.ir.credentials.aws import RoleByGatewayToken
-    from wicketgate.ir.credentials.azure import EntraFederatedToken
-    from wicketgate.ir.credentials.google import FederatedToken
-
-    match use.credential:
-        case FederatedToken() as google:
-            trust = trust_of(workspace, environment, use.destination, google.asserted_audience)
-            return gcp.setup(trust, provider=google.provider, service_account=google.service_account)
-        case RoleByGatewayToken(role=role, audience=audience):
-            return aws.setup(trust_of(workspace, environment, use.destination, audience), role_arn=role.arn)
-        case EntraFederatedToken(client_id=client_id, audience=audience):
-            shown = "".join(str(part) if isinstance(part, str) else f"$env({part.name})" for part in client_id.parts)
-            return azure.setup(trust_of(workspace, environment, use.destination, audience), client_id=shown)
-        case other:
-            raise TypeError(f"{other.kind} is no federated credential")
 
 
 def _try(workspace: Workspace, environment: str, use: CredentialUse) -> None:

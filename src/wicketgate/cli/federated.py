@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from wicketgate.cli.issuer_store import identity_of, issuer_section, open_issuer
 from wicketgate.cli.project import require_gateway
 from wicketgate.cli.workspace import Workspace
 from wicketgate.errors import WicketError
-from wicketgate.federate.trust import Trust
 from wicketgate.ir.credentials.base import CredentialUse
 
 if TYPE_CHECKING:
@@ -21,29 +21,34 @@ if TYPE_CHECKING:
 _KINDS = {"gcp": "google-federated", "aws": "aws-federated", "azure": "azure-federated"}
 
 
-def federated_uses(workspace: Workspace, environment: str, cloud: str, origin: str) -> list[CredentialUse]:
-    """Return the credentials of one cloud that go to an origin. Raises `WicketError` when there is none."""
-    kind = _KINDS[cloud]
-    found = dict.fromkeys(
-        use
+@dataclass(frozen=True, slots=True)
+class Federated:
+    """The credentials of one cloud: all of the project, and those that somebody asks about."""
+
+    every: tuple[CredentialUse, ...]
+    chosen: tuple[CredentialUse, ...]
+
+
+def federated_uses(workspace: Workspace, environment: str, cloud: str, origin: str | None) -> Federated:
+    """Return the credentials of one cloud, chosen by the origin that they go to. Raises `WicketError` for none."""
+    every = [
+        (upstream, use)
         for upstream in _upstreams(workspace, environment)
-        if origin in (upstream.origin.name, upstream.origin.authority, upstream.origin.url)
         for use in _uses(upstream.proofs)
-        if use.credential.kind == kind
-    )
-    if not found:
+        if use.credential.kind == _KINDS[cloud]
+    ]
+    chosen = [use for upstream, use in every if origin is None or origin in _names(upstream)]
+    if not chosen:
         policy = f"upstream-{cloud}-federated-auth-inbound"
         raise WicketError(
-            f"no route to {origin} has a policy `{policy}`",
+            f"no route{f' to {origin}' if origin else ''} has a policy `{policy}`",
             hint="add it to a route, with what you know of the cloud; `wicket routes` lists the origins",
         )
-    return list(found)
+    return Federated(tuple(dict.fromkeys(use for _, use in every)), tuple(dict.fromkeys(chosen)))
 
 
-def trust_of(workspace: Workspace, environment: str, origin: str, audience: str) -> Trust:
-    """Return what the cloud has to be told."""
-    identity = identity_of(workspace, environment)
-    return Trust(identity.url, identity.subject(origin), audience, identity.installation)
+def _names(upstream: Upstream) -> tuple[str, ...]:
+    return upstream.origin.name, upstream.origin.authority, upstream.origin.url
 
 
 def attempt(workspace: Workspace, environment: str, use: CredentialUse) -> float:
@@ -61,15 +66,14 @@ def attempt(workspace: Workspace, environment: str, use: CredentialUse) -> float
 def _surroundings(workspace: Workspace, environment: str) -> Surroundings:
     from wicketgate.broker.source import Surroundings
     from wicketgate.compile import system_roots
-    from wicketgate.control.issuer import IssuerKeeper
+    from wicketgate.control.signing import signing_with
     from wicketgate.control.texts import VariableTexts
     from wicketgate.supervise.log import hush_libraries
     from wicketgate.variables import open_variables
 
     hush_libraries()
-    keys = open_issuer(workspace, environment)
-    issuer = IssuerKeeper(issuer_section(workspace), lambda: keys, project=workspace.project.absolute().name)
-    asyncio.run(issuer.prepare())
+    key = open_issuer(workspace, environment).keys()[0].key
+    issuer = signing_with(key, identity_of(workspace, environment), issuer_section(workspace))
     variables = open_variables(workspace.project, state=workspace.state, environment=environment)
     return Surroundings(VariableTexts(variables), issuer, _no_pair, system_roots(), time.time)
 

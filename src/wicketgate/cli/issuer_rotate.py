@@ -8,6 +8,7 @@ import typer
 
 from wicketgate.cli.issuer_store import issuer_section, open_issuer
 from wicketgate.cli.workspace import EnvironmentOption, ProjectOption, StateOption, open_workspace
+from wicketgate.errors import WicketError
 
 if TYPE_CHECKING:
     from wicketgate.store.issuer_keys import IssuerKeys
@@ -21,31 +22,44 @@ def rotate(
             "--now", help="At once: verifiers that have not fetched the keys since the next one was published refuse."
         ),
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="With --now: even if the next key has never been published.")
+    ] = False,
     environment: EnvironmentOption = None,
     project: ProjectOption = None,
     state: StateOption = None,
 ) -> None:
-    """Let the next key sign as soon as it has been published for `publish_ahead`, without a refused token."""
+    """Let the next key sign as soon as it has been published for `publish_ahead`, without a refused token.
+
+    A running gateway publishes a key before it signs, whatever is asked for.
+    """
     workspace = open_workspace(context, project, state)
     issuer = open_issuer(workspace, workspace.environment(environment))
-    known = _published_for(issuer)
-    issuer.rotate(now=now)
-    ahead = issuer_section(workspace).publish_ahead
     if not now:
-        typer.echo(f"the next key signs once it has been published for {ahead:g} s")
+        issuer.rotate()
+        typer.echo(f"the next key signs once it has been published for {issuer_section(workspace).publish_ahead:g} s")
         return
+    known = _published_for(issuer, force=force)
+    issuer.rotate(now=True)
     typer.echo(f"the next key signs; it {known}")
     typer.echo(
         "whoever verifies with keys fetched before that refuses its tokens until they are fetched again", err=True
     )
 
 
-def _published_for(issuer: IssuerKeys) -> str:
-    """Tell in words for how long verifiers have been able to fetch the next key."""
+def _published_for(issuer: IssuerKeys, *, force: bool) -> str:
+    """Tell in words for how long verifiers have been able to fetch the next key. Raises `WicketError` for never."""
     from wicketgate.issuer.rotation import NEVER, Standing
 
     listed = issuer.keys()
-    since = next((each.since for each in listed if each.standing is Standing.NEXT), NEVER)
-    if since == NEVER:
-        return "has not been published yet"
-    return f"has been published for {issuer.database.clock() - since:.0f} s"
+    following = next((each for each in listed if each.standing is Standing.NEXT), None)
+    if following is None:
+        raise WicketError("there is no next key yet", hint="let the gateway run for a moment: it makes one")
+    if following.since != NEVER:
+        return f"has been published for {issuer.database.clock() - following.since:.0f} s"
+    if not force:
+        raise WicketError(
+            "the next key has never been published: nobody could verify its tokens",
+            hint="let the gateway run for a moment, or give --force",
+        )
+    return "has not been published yet"

@@ -9,7 +9,6 @@ from wicketgate.errors import WicketError
 
 if TYPE_CHECKING:
     from wicketgate.issuer.identity import Identity
-    from wicketgate.issuer.rotation import Schedule
     from wicketgate.spec.installation import IssuerSection
     from wicketgate.store.issuer_keys import IssuerKeys
 
@@ -25,8 +24,12 @@ def issuer_section(workspace: Workspace) -> IssuerSection:
 
 
 def open_issuer(workspace: Workspace, environment: str) -> IssuerKeys:
-    """Open the keys of an environment, making them if there are none. Raises `StoreError`, `KeyUnusableError`."""
+    """Open the keys of an environment, making them if there are none. Raises `StoreError`, `KeyUnusableError`.
+
+    Those that are there are the running gateway's, whose `[issuer]` may be another than the one that is written by now.
+    """
     from wicketgate.issuer.keys import Algorithm
+    from wicketgate.issuer.rotation import Schedule
     from wicketgate.store import open_database
     from wicketgate.store.issuer_keys import IssuerKeys
     from wicketgate.variables.live import KEY_VARIABLE
@@ -34,20 +37,15 @@ def open_issuer(workspace: Workspace, environment: str) -> IssuerKeys:
     section = issuer_section(workspace)
     database = open_database(workspace.state, key=workspace.environ.get(KEY_VARIABLE))
     keys = IssuerKeys(database, environment)
-    keys.advance(schedule_of(section), Algorithm(section.algorithm))
+    if not keys.keys():
+        keys.advance(Schedule.for_tokens(section.rotate_after, section.publish_ahead), Algorithm(section.algorithm))
     return keys
-
-
-def schedule_of(section: IssuerSection) -> Schedule:
-    from wicketgate.issuer.rotation import Schedule
-
-    return Schedule.for_tokens(section.rotate_after, section.publish_ahead)
 
 
 def identity_of(workspace: Workspace, environment: str) -> Identity:
     """Return whom the tokens of this installation speak for."""
-    from wicketgate.issuer.identity import Identity
+    from wicketgate.control.signing import identity_in
 
-    section = issuer_section(workspace)
-    installation = section.installation or open_issuer(workspace, environment).installation()
-    return Identity(section.issuer, installation, workspace.project.absolute().name, environment)
+    return identity_in(
+        open_issuer(workspace, environment), issuer_section(workspace), workspace.project.absolute().name
+    )

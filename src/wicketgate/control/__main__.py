@@ -25,6 +25,7 @@ from wicketgate.control.plane import ControlPlane
 from wicketgate.control.private_authority import AuthorityKeeper
 from wicketgate.control.remembered import Remembered
 from wicketgate.control.settings import ControlSettings, Sockets, parse_arguments
+from wicketgate.control.steady_clock import SteadyClock
 from wicketgate.control.texts import VariableTexts
 from wicketgate.control.variables import Variables
 from wicketgate.errors import ProjectRefused, WicketError
@@ -108,13 +109,15 @@ def _issuer(settings: ControlSettings) -> IssuerKeeper | None:
     if section is None:
         return None
     key = os.environ.get(KEY_VARIABLE)
+    clock = SteadyClock()
     opened: list[IssuerKeys] = []
 
     def keys() -> IssuerKeys:
+        from wicketgate.store import open_database
         from wicketgate.store.issuer_keys import IssuerKeys
 
         if not opened:
-            opened.append(IssuerKeys(_database(settings.state, key), settings.environment))
+            opened.append(IssuerKeys(open_database(settings.state, key=key, clock=clock), settings.environment))
         return opened[0]
 
     return IssuerKeeper(section, keys, project=settings.project.name)

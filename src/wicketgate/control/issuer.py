@@ -10,13 +10,13 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from wicketgate.broker.source import Obtained
+from wicketgate.control.signing import Signing, identity_in, signing_with
 from wicketgate.envoy.documents import Document
 from wicketgate.errors import WicketError
 from wicketgate.issuer.documents import KEYS_PATH, METADATA_PATH, key_set, metadata
 from wicketgate.issuer.identity import Identity
 from wicketgate.issuer.keys import Algorithm
 from wicketgate.issuer.rotation import MAX_AGE, NEVER, KeyInService, Schedule
-from wicketgate.issuer.token import Wanted, sign
 from wicketgate.spec.installation import IssuerSection
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ OUR_PATH = "/__wicket/issuer"
 
 
 class IssuerKeeper:
-    """Signs with the current key. `rolled` is called when another key signs."""
+    """Signs with the current key, once it is published. `rolled` is called when another key signs."""
 
     def __init__(
         self,
@@ -47,9 +47,11 @@ class IssuerKeeper:
         self._clock = clock
         self._identity: Identity | None = None
         self._keys: tuple[KeyInService, ...] = ()
+        self._signing: Signing | None = None
         self._seen = -1
-        self._due = 0.0
+        self._quiet = (0.0, 0.0)
         self._published: tuple[Document, ...] = ()
+        self._known: frozenset[str] = frozenset()
         self.rolled: Callable[[], None] = lambda: None
         self.problem = ""
 
@@ -59,18 +61,15 @@ class IssuerKeeper:
 
     def sign(self, *, audience: str, subject: str, life: float, claims: dict[str, object]) -> Obtained:
         """Return a token. Raises `WicketError` while there is no key."""
-        if self._identity is None or not self._keys:
+        if self._signing is None:
             raise WicketError("the issuer has no key yet", hint=self.problem or "it is being made")
-        life = life or self._section.token_expiration
-        now = self._clock()
-        wanted = Wanted(audience, subject, life, claims)
-        return Obtained(sign(self._keys[0].key, self._identity, wanted, now=now), int(now + life))
+        return self._signing.sign(audience=audience, subject=subject, life=life, claims=claims)
 
     def speaks_as(self) -> tuple[str, ...]:
         """Return what is the same in all its tokens, and what signs them."""
-        if self._identity is None or not self._keys:
+        if self._signing is None:
             return ()
-        return *astuple(self._identity), self._section.algorithm, self._keys[0].key.kid
+        return *astuple(self._signing.identity), self._signing.signer.algorithm.value, self._signing.signer.kid
 
     def documents(self) -> tuple[Document, ...]:
         """Return what the gateway publishes of itself, at both of its paths."""
@@ -85,13 +84,13 @@ class IssuerKeeper:
     async def prepare(self) -> None:
         """See to it that there are keys. Raises `WicketError`."""
         await asyncio.to_thread(self._look)
-        self._published = self.documents()
+        self._note_live(self.documents())
+        self._sign_with_current()
 
     async def keep(self, live: Live) -> None:
         """Roll the keys as their times come, until cancelled. What `prepare` made is live when this begins."""
         while True:
             await asyncio.sleep(_TROUBLE_SECONDS if self.problem else _LOOK_SECONDS)
-            before = self._keys
             try:
                 await asyncio.to_thread(self._look)
                 self.problem = ""
@@ -99,13 +98,9 @@ class IssuerKeeper:
                 if self.problem != error.message:
                     _log.error("cannot keep the issuer's keys: %s", error.message, extra={"hint": error.hint})
                 self.problem = error.message
-            self._tell(before)
             await self._publish(live)
-
-    def _tell(self, before: tuple[KeyInService, ...]) -> None:
-        if before and before[0].key.kid != self._keys[0].key.kid:
-            _log.info("the issuer signs with another key", extra={"kid": self._keys[0].key.kid})
-            self.rolled()
+            if self._sign_with_current():
+                self.rolled()
 
     async def _publish(self, live: Live) -> None:
         documents = self.documents()
@@ -113,9 +108,22 @@ class IssuerKeeper:
             return
         attempt = await live.publish_documents(documents)
         if attempt.ok:
-            self._published = documents
+            self._note_live(documents)
         else:
             self.problem = f"the issuer's keys are not published: {attempt.message}"
+
+    def _note_live(self, documents: tuple[Document, ...]) -> None:
+        self._published = documents
+        self._known = frozenset(each.key.kid for each in self._keys)
+
+    def _sign_with_current(self) -> bool:
+        """Tell whether another key signs from now on: never one that nobody can fetch, whoever asked for it."""
+        key, identity = self._keys[0].key, self._identity
+        if identity is None or key.kid not in self._known or (self._signing and self._signing.signer.kid == key.kid):
+            return False
+        self._signing = signing_with(key, identity, self._section, self._clock)
+        _log.info("a key of the issuer signs", extra={"kid": key.kid})
+        return True
 
     def _note_published(self, keys: IssuerKeys) -> None:
         """Only a key that verifiers can fetch comes nearer to signing."""
@@ -128,11 +136,12 @@ class IssuerKeeper:
     def _look(self) -> None:
         keys = self._open()
         self._note_published(keys)
-        sequence = keys.database.sequence()
-        if sequence == self._seen and self._clock() < self._due:
+        sequence, now = keys.database.sequence(), keys.database.clock()
+        since, due = self._quiet
+        # A clock that went back says nothing of when the next step is due.
+        if sequence == self._seen and since <= now < due:
             return
-        self._due = keys.advance(self.schedule, Algorithm(self._section.algorithm))
+        self._quiet = now, keys.advance(self.schedule, Algorithm(self._section.algorithm))
         self._seen = keys.database.sequence()
-        installation = self._section.installation or keys.installation()
-        self._identity = Identity(self._section.issuer, installation, self._project, keys.environment)
+        self._identity = identity_in(keys, self._section, self._project)
         self._keys = keys.keys()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from wicketgate.envoy.types import any_of, extension
+from wicketgate.envoy.path_predicates import is_path
+from wicketgate.envoy.types import any_of
 from wicketgate.json_types import JsonObject
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """JSON that the gateway itself answers with at exactly this path, for `max_age` seconds good."""
+    """JSON that the gateway itself answers with at this path alone, whatever the query, for `max_age` seconds good."""
 
     path: str
     body: str
@@ -31,7 +32,6 @@ def with_documents(routes: JsonObject, documents: tuple[Document, ...]) -> JsonO
 
 def _matcher(document: Document) -> JsonObject:
     """Return the matcher that answers one document; other methods than GET and HEAD get it too, and do no harm."""
-    path = extension(":path", "envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=":path")
     headers = {"content-type": "application/json", "cache-control": f"public, max-age={document.max_age}"}
     route = any_of(
         "envoy.config.route.v3.Route",
@@ -44,6 +44,6 @@ def _matcher(document: Document) -> JsonObject:
         ],
     )
     return {
-        "predicate": {"single_predicate": {"input": path, "value_match": {"exact": document.path}}},
+        "predicate": is_path(document.path),
         "on_match": {"action": {"name": "route", "typed_config": route}},
     }

@@ -31,11 +31,15 @@ PATH: Final = header_input(":path")
 def matches(pattern: PathPattern) -> JsonObject:
     """Return the predicate for the paths of one pattern."""
     if pattern.is_exact:
-        path = pattern.static_prefix
-        return {"or_matcher": {"predicate": [_value({"exact": path}), _value({"prefix": path + "?"})]}}
+        return is_path(pattern.static_prefix)
     if [piece.regex for piece in pattern.pieces[1:]] == [ANYTHING] and pattern.pieces[0].literal is not None:
         return _value({"prefix": pattern.static_prefix})
     return _value(_regex(pattern.shape))
+
+
+def is_path(path: str) -> JsonObject:
+    """Return the predicate for one path and no other."""
+    return {"or_matcher": {"predicate": [_value({"exact": path}), _value({"prefix": path + "?"})]}}
 
 
 def matches_expression(regex: str) -> JsonObject:

@@ -9,6 +9,7 @@ from wicketgate.diagnostics import Diagnostics
 from wicketgate.ir.gateway import Cors, Edge, Forward, GatewayIR, Route
 from wicketgate.ir.origin import HeaderProof, Proof, SignatureProof, TokenProof
 from wicketgate.lower.cors import ANYTHING_GOES, lower_cors
+from wicketgate.lower.credential_checks import CredentialTable
 from wicketgate.lower.listeners import ListenerLowering
 from wicketgate.lower.proofs import SIGNATURE_HEADERS
 from wicketgate.lower.route import RouteLowering, Tables
@@ -79,7 +80,7 @@ def _tables(
         cors=_cors(spec, diagnostics),
         api_documents={document.file: document.value for document in spec.documents.routes},
         scope=scope,
-        issuer_algorithm=installation.issuer.algorithm if installation.issuer else None,
+        credentials=CredentialTable(certificates, installation.issuer.algorithm if installation.issuer else None),
     )
 
 

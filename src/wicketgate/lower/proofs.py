@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from wicketgate.ir.credentials.aws import in_region
 from wicketgate.ir.credentials.base import CredentialUse
+from wicketgate.ir.credentials.gateway_token import GatewayToken
 from wicketgate.ir.origin import HeaderProof, Origin, Proof, QueryProof, SignatureProof, Signing, TokenProof
 from wicketgate.ir.secrets import BrokeredToken
 from wicketgate.ir.steps import (
@@ -21,6 +22,7 @@ from wicketgate.ir.steps import (
     RemoveHeader,
     RemoveQuery,
     RequestFilterStep,
+    RequireClientCertificate,
     SecretHeader,
     SecretQuery,
     SendToken,
@@ -74,6 +76,16 @@ class SplitSteps:
         unsigned = (proof for proof in bound if not isinstance(proof, SignatureProof))
         signed = (proof for proof in bound if isinstance(proof, SignatureProof))
         return (*unsigned, *self.parameters.values(), *signed)
+
+
+def speaks_beside_caller(steps: Iterable[InboundStep]) -> bool:
+    """Tell whether a step finds out who the caller is, and a later one sends a token in the gateway's own name."""
+    known = False
+    for step in steps:
+        known = known or isinstance(step, RequireClientCertificate)
+        if known and isinstance(step, SendToken) and isinstance(step.credential, GatewayToken):
+            return True
+    return False
 
 
 def split_proofs(steps: Iterable[InboundStep]) -> SplitSteps:

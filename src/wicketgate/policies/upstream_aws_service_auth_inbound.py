@@ -20,6 +20,8 @@ from wicketgate.spec.base import OptionalSecretText
 from wicketgate.spec.credentials import Endpoint, MetadataEndpoint, no_use
 from wicketgate.spec.signing import RoleArn, SessionName, SigningOptions, region_of_sts
 
+_CHAINED = 3600
+"""Seconds: AWS calls it role chaining."""
 _OF_A_PAIR = ("access_key_id", "secret_access_key", "session_token")
 _OF_A_ROLE = ("role_session_name", "external_id", "duration_seconds", "sts_endpoint")
 
@@ -68,6 +70,10 @@ class UpstreamAwsServiceAuthInboundOptions(SigningOptions):
             no_use(self, _OF_A_ROLE, needs="`roleArn`")
         else:
             region_of_sts(self.region or "")
+        if self.credentials_from != "keys" and self.duration_seconds > _CHAINED:
+            hint = f"write {_CHAINED} at most (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html)"
+            message = "a role that another role assumes, as that of the machine, lives an hour at most"
+            raise PydanticCustomError("wrong-value", message, {"hint": hint})
         return self
 
 

@@ -18,7 +18,7 @@ from wicketgate.ir.secrets import TextSecret
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
 from wicketgate.spec.base import FilledText, OptionalSecretText
-from wicketgate.spec.credentials import CredentialOptions, Endpoint, MetadataEndpoint, no_use
+from wicketgate.spec.credentials import AuthorityHost, CredentialOptions, MetadataEndpoint, no_use
 
 PUBLIC_CLOUD = "https://login.microsoftonline.com"
 
@@ -40,7 +40,7 @@ class UpstreamAzureAdServiceAuthInboundOptions(CredentialOptions):
     """For `managedIdentity`: the metadata service, where it is not the one that the platform names."""
     scope: OptionalSecretText = None
     """What is asked for, such as `api://orders/.default`; left out, the application's own id and `/.default`."""
-    authority_host: Endpoint = PUBLIC_CLOUD
+    authority_host: AuthorityHost = PUBLIC_CLOUD
     """The login service, for sovereign clouds and private endpoints."""
 
     @model_validator(mode="after")

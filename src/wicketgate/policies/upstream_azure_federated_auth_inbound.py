@@ -13,7 +13,7 @@ from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policies.upstream_azure_ad_service_auth_inbound import PUBLIC_CLOUD
 from wicketgate.policy import Direction, Policy, PolicyContext
 from wicketgate.spec.base import CredentialText, FilledText, OptionalSecretText
-from wicketgate.spec.credentials import CredentialOptions, Endpoint
+from wicketgate.spec.credentials import AuthorityHost, CredentialOptions
 
 
 class UpstreamAzureFederatedAuthInboundOptions(CredentialOptions):
@@ -25,7 +25,7 @@ class UpstreamAzureFederatedAuthInboundOptions(CredentialOptions):
     """What is asked for, such as `api://orders/.default`; left out, the application's own id and `/.default`."""
     token_audience: FilledText = "api://AzureADTokenExchange"  # noqa: S105 - an audience
     """Whom the gateway's own token is for: the audience of the application's federated credential."""
-    authority_host: Endpoint = PUBLIC_CLOUD
+    authority_host: AuthorityHost = PUBLIC_CLOUD
     """The login service, for sovereign clouds and private endpoints."""
 
 

@@ -81,8 +81,19 @@ def _private(text: str, is_near: Callable[[str], bool]) -> str:
     return text
 
 
+def _bare_host(text: str) -> str:
+    parts = urlsplit(_endpoint(text))
+    if parts.path not in ("", "/") or parts.query:
+        raise PydanticCustomError(
+            "not-a-url", "a login service has no path: the tenant has an option of its own", {"hint": "https://HOST"}
+        )
+    return text
+
+
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 """The URL of a provider: https, or http on loopback."""
+AuthorityHost = Annotated[str, AfterValidator(_bare_host)]
+"""The same without a path: where Entra is asked."""
 MetadataEndpoint = Annotated[str, AfterValidator(_metadata_endpoint)]
 """The same for the metadata service of a machine, which may be http at the addresses that the clouds give it."""
 
@@ -95,7 +106,8 @@ class CredentialOptions(Options):
     expiration_offset_seconds: float = Field(default=300, ge=0)
     """Seconds before its end at which a credential is renewed; one that lives short is renewed at two thirds."""
     allowed_hosts: tuple[AllowedHost, ...] = ()
-    """Hosts that it may be sent to; a route to any other is an error. Empty: those of the routes with the policy."""
+    """Hosts that it may be sent to; a route to any other is an error. Empty: the one that its routes lead to; a second
+    is an error."""
 
     @property
     def renewal(self) -> Renewal:

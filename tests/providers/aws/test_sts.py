@@ -209,6 +209,8 @@ def test_keys_that_are_not_whole_are_none(server: RecordingOrigin, lacking: str)
         (answer(200, "{not json"), "what answered is not STS", None, False),
         (answer(200, "<html>log in first</html>"), "what answered is not STS", None, False),
         (given("Another"), "what answered is not STS", None, False),
+        (given("AssumeRole", Expiration="soon"), "the answer of STS cannot be used", None, False),
+        (given("AssumeRole", Expiration="1e400"), "the answer of STS cannot be used", None, False),
         (answer(200, "x" * 300_000), "larger than", None, False),
         (answer(302, "", "location: http://127.0.0.1:1/"), "status 302", None, False),
         (answer(403, "<html>blocked"), "status 403", None, True),

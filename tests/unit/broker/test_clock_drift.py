@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.origin import RecordingOrigin
 from wicketgate.broker import provider_http
-from wicketgate.broker.clock_drift import ClockDrift
+from wicketgate.broker.clock_drift import ClockDrift, their_time
 from wicketgate.broker.provider_http import Endpoint, send
 from wicketgate.compile import system_roots
 
@@ -35,11 +35,23 @@ def test_a_clock_that_was_set_is_told_of_too(caplog: pytest.LogCaptureFixture) -
     assert ["again" in message for message in caplog.messages] == [False, True, False]
 
 
-@pytest.mark.parametrize("date", ["", "yesterday", "Thu, 99 Jan 1970 00:00:00 GMT"])
+HUGE = "Mon, 01 Jan 99999999999999999999 00:00:00 GMT"
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Thu, 99 Jan 1970 00:00:00 GMT", HUGE])
 def test_what_is_no_date_says_nothing(date: str) -> None:
     clocks = ClockDrift()
     clocks.note("a", date, now=NOW)
     assert clocks.seconds == {}
+
+
+@pytest.mark.parametrize(
+    ("ahead", "theirs"),
+    [(0.0, NOW), (600.0, NOW - 600), (-600.0, NOW + 600), (86_400.0, NOW - 86_400), (-90_000.0, NOW), (90_000.0, NOW)],
+)
+def test_the_providers_clock_counts_within_a_day(ahead: float, theirs: float) -> None:
+    assert their_time(formatdate(NOW - ahead, usegmt=True), now=NOW) == theirs
+    assert their_time("", now=NOW) == NOW
 
 
 def test_every_answer_of_a_provider_tells(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,55 @@ from wicketgate.federate.refusals import explain
         ("InvalidIdentityToken: Incorrect token audience", "another audience", "apply"),
         ("AccessDenied: Not authorized to perform sts:AssumeRoleWithWebIdentity", "trust policy", "apply"),
         ("ExpiredTokenException: Token expired", "out of date", "NTP"),
+        (
+            "invalid_client: AADSTS5002738: Invalid JWT token. 'ES256' is not a supported signature algorithm."
+            " Supported signing algorithms are: 'RS256,RS384,RS512'",
+            "algorithm",
+            'algorithm = "RS256"',
+        ),
+        ("AADSTS70025: The client 'x' has no configured federated identity credentials.", "no federated", "apply"),
+        (
+            "invalid_client: AADSTS7000229: The client application x is missing service principal in the tenant y.",
+            "service principal",
+            "az ad sp create",
+        ),
+        (
+            "AADSTS7002138: No matching federated identity record found for presented assertion subject",
+            "capital letters",
+            "apply",
+        ),
+        ("AADSTS7002137: No matching federated identity record found", "another subject", "apply"),
+        ("AADSTS7000112: Application 'x' is disabled.", "disabled", "enable"),
+        ("AADSTS53003: Access has been blocked by Conditional Access policies.", "Conditional Access", "address"),
+        (
+            "InvalidIdentityToken: OpenIDConnect provider's HTTPS certificate doesn't match configured thumbprint",
+            "another authority",
+            "update-open-id-connect-provider-thumbprint",
+        ),
+        (
+            "ValidationError: The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
+            "sooner",
+            "--max-session-duration",
+        ),
+        ("IDPRejectedClaim: The web identity token has expired", "expired", "NTP"),
+        (
+            "InvalidIdentityToken: Couldn't retrieve verification key from your identity provider",
+            "cannot reach",
+            "export-jwks",
+        ),
+        (
+            "invalid_grant: The issuer in ID Token https://a does not match the expected ones: https://b",
+            "another issuer",
+            "apply",
+        ),
+        (
+            "invalid_grant: The issuer in ID Token https://a does not match the expected one in config: https://b",
+            "another issuer",
+            "apply",
+        ),
+        ("invalid_grant: Unable to verify the ID Token signature.", "another one", "export-jwks"),
+        ("NOT_FOUND: Not found; Gaia id not found for email orders@shop", "no such service account", "list"),
+        ('invalid_request: Invalid value for "audience". This value should be', "no name of a provider", "NUMBER"),
     ],
 )
 def test_a_refusal_is_explained(refusal: str, meaning: str, remedy: str) -> None:

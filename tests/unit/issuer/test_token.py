@@ -11,7 +11,7 @@ from joserfc.jwk import KeySet
 from wicketgate.issuer.documents import KEYS_PATH, key_set, metadata
 from wicketgate.issuer.identity import LONGEST_SUBJECT, Identity
 from wicketgate.issuer.keys import Algorithm, new_key, published
-from wicketgate.issuer.token import OUR_CLAIMS, Wanted, sign
+from wicketgate.issuer.token import OUR_CLAIMS, Signer, Wanted
 
 # RFC 9864 gives EdDSA on Ed25519 a name of its own, which hardly any verifier knows yet.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -25,7 +25,7 @@ def test_another_library_names_and_takes_the_key(algorithm: Algorithm) -> None:
     keys = [new_key(algorithm), new_key(algorithm)]
     read = KeySet.import_key_set(json.loads(key_set(keys)))
     assert [key.thumbprint() for key in read.keys] == [key.kid for key in keys]
-    token = jwt.decode(sign(keys[1], US, WANTED, now=1000).reveal(), read, algorithms=[algorithm.value])
+    token = jwt.decode(Signer.of(keys[1]).sign(US, WANTED, now=1000).reveal(), read, algorithms=[algorithm.value])
     assert token.header == {"alg": algorithm.value, "typ": "JWT", "kid": keys[1].kid}
     assert (token.claims["nbf"], token.claims["iat"], token.claims["exp"]) == (970, 1000, 1300)
 
@@ -35,13 +35,14 @@ def test_nothing_private_is_published_or_shown(algorithm: Algorithm) -> None:
     key = new_key(algorithm)
     assert set(published(key)) <= {"kty", "crv", "x", "y", "n", "e", "kid", "use", "alg"}
     assert "PRIVATE" not in repr(key)
+    assert "private" not in repr(Signer.of(key)).lower()
 
 
 def test_claims_of_others_never_replace_ours() -> None:
     key = new_key(Algorithm.ES256)
     forged = Wanted("orders", "orders.example.com", 300, dict.fromkeys(OUR_CLAIMS, "forged"))
     read = KeySet.import_key_set(json.loads(key_set([key])))
-    claims = jwt.decode(sign(key, US, forged, now=1000).reveal(), read, algorithms=["ES256"]).claims
+    claims = jwt.decode(Signer.of(key).sign(US, forged, now=1000).reveal(), read, algorithms=["ES256"]).claims
     assert "forged" not in claims.values()
     assert set(claims) == OUR_CLAIMS
 
@@ -49,7 +50,8 @@ def test_claims_of_others_never_replace_ours() -> None:
 def test_each_token_has_a_number_of_its_own() -> None:
     key = new_key(Algorithm.ES256)
     read = KeySet.import_key_set(json.loads(key_set([key])))
-    found = [jwt.decode(sign(key, US, WANTED, now=1000).reveal(), read, algorithms=["ES256"]) for _ in range(5)]
+    signer = Signer.of(key)
+    found = [jwt.decode(signer.sign(US, WANTED, now=1000).reveal(), read, algorithms=["ES256"]) for _ in range(5)]
     assert len({token.claims["jti"] for token in found}) == 5
 
 

@@ -12,6 +12,7 @@ from tests.support.variables import GivenVariables
 from tests.unit.policies.rows.row import Row
 from tests.unit.policies.rows.table import POLICIES, WRITTEN, compiled_with
 from wicketgate.compile import Compiled, compile_project
+from wicketgate.handler.registry import built_in_handlers
 
 METADATA = "metadataEndpoint"
 ROWS = {
@@ -53,6 +54,8 @@ def _with_lambda(url: str, folder: Path) -> Compiled:
         "http://10.0.0.5",
         "http://127.0.0.1.example.com",
         "http://localhost.example.com",
+        "http://169.254.169.254.example.com",
+        "http://[2001:db8::1]",
         "http://169.254.169.253",
     ],
 )
@@ -79,10 +82,12 @@ def test_clouds_answer_their_own_machines(tmp_path: Path, endpoint: tuple[str, s
 
 
 def test_every_endpoint_is_tried() -> None:
+    found = {export: policy.options for export, policy in POLICIES.items()}
+    found["awsLambdaHandler"] = built_in_handlers()["awsLambdaHandler"].options
     named = {
-        (export, field.alias)
-        for export, found in POLICIES.items()
-        for name, field in found.options.model_fields.items()
+        (export, field.alias or name)
+        for export, options in found.items()
+        for name, field in options.model_fields.items()
         if name.endswith(("endpoint", "url", "host", "uri"))
     }
-    assert named == set(ROWS)
+    assert named == set(ENDPOINTS)

@@ -83,6 +83,30 @@ def test_a_key_that_nobody_can_fetch_never_signs(keys: IssuerKeys, clock: Clock)
     assert _kids(keys)[Standing.CURRENT] == before[Standing.NEXT]
 
 
+def test_a_clock_that_was_a_year_ahead_delays_nothing(keys: IssuerKeys, clock: Clock) -> None:
+    clock.now += 365 * DAY
+    _advance(keys)
+    keys.note_published(_kids(keys)[Standing.NEXT])
+    clock.now -= 365 * DAY
+    assert _advance(keys) == clock.now + 30 * DAY
+    assert {each.since for each in keys.keys()} == {clock.now}  # noqa: SIM118 - no mapping
+    before = _kids(keys)
+    keys.rotate()
+    clock.now += DAY - 1
+    _advance(keys)
+    assert _kids(keys) == before
+    clock.now += 1
+    _advance(keys)
+    assert _kids(keys)[Standing.CURRENT] == before[Standing.NEXT]
+
+
+def test_what_was_never_published_is_not_by_a_clock_that_is_set_back(keys: IssuerKeys, clock: Clock) -> None:
+    _advance(keys)
+    clock.now -= DAY
+    _advance(keys)
+    assert keys.keys()[1].since == NEVER
+
+
 def test_one_command_is_one_roll(keys: IssuerKeys, clock: Clock) -> None:
     _advance(keys)
     keys.note_published(_kids(keys)[Standing.NEXT])

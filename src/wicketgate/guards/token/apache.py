@@ -14,15 +14,15 @@ _TEMPLATE = """\
 # mod_proxy_http, mod_socache_shmcb and mod_ssl (a2enmod oauth2 cache_socache headers lua proxy_http socache_shmcb ssl).
 # Put TLS on the listener as you do elsewhere: a token that is read on its way can be used until it ends.
 #
-# 1. Save this text as wicketgate-guard.conf where httpd includes it (/etc/apache2/sites-enabled).
+# 1. Save this text as @name@.conf where httpd includes it (/etc/apache2/sites-enabled).
 # 2. Put the script at its end into a file of its own. Without it every request is refused with 500. In bash:
-#   $ sed -n 's/^#lua //p' wicketgate-guard.conf > /etc/apache2/wicketgate_token.lua
+#   $ sed -n 's/^#lua //p' @name@.conf > /etc/apache2/@name@.lua
 
 # The keys of the issuer, for this machine alone. They are fetched every five minutes, and for a key that is not among
-# them at most every thirty seconds. While the issuer is down the last ones serve for a day.
-Define WICKETGATE_KEYS 127.0.0.1:8079
-Listen ${WICKETGATE_KEYS}
-<VirtualHost ${WICKETGATE_KEYS}>
+# them at most every thirty seconds; until a first answer has come, for each request. While the issuer is down the last
+# ones serve for a day.
+Listen @keys@
+<VirtualHost @keys@>
     ProxyRequests off
     ProxyPass "/keys" "@jwks@" connectiontimeout=5 timeout=5 retry=5
 @tls@
@@ -36,6 +36,10 @@ Listen ${WICKETGATE_KEYS}
     CacheSocacheMinTime 86400
     CacheSocacheMaxTime 86400
     CacheStaleOnError on
+    # One asks at a time, and the others get what is there. httpd's user has to be able to write here.
+    CacheLock on
+    CacheLockPath /var/lock/apache2/@name@
+    CacheLockMaxAge 15
 </VirtualHost>
 
 # The only virtual host of its address, or the first: requests for every name come here.
@@ -43,13 +47,13 @@ Listen @listen@
 <VirtualHost @listen@>
     TraceEnable off
     ProxyRequests off
-    LuaHookAccessChecker /etc/apache2/wicketgate_token.lua check_head early
-    LuaHookAuthChecker /etc/apache2/wicketgate_token.lua check_claims early
-    LuaHookFixups /etc/apache2/wicketgate_token.lua accept
+    LuaHookAccessChecker /etc/apache2/@name@.lua check_head early
+    LuaHookAuthChecker /etc/apache2/@name@.lua check_claims early
+    LuaHookFixups /etc/apache2/@name@.lua accept
     <Location "/">
         AuthType oauth2
         OAuth2AcceptTokenIn header name=Authorization&type=Bearer
-        OAuth2TokenVerify jwks_uri http://${WICKETGATE_KEYS}/keys \
+        OAuth2TokenVerify jwks_uri http://@keys@/keys \
 jwks_uri.expiry=300&verify.exp=skip&verify.iat=skip
         # For the script, which looks at the dates, and not for the application.
         OAuth2TargetPass envvars=On&headers=Off
@@ -150,6 +154,8 @@ def _render(config: TokenConfig) -> str:
         listen=config.listen,
         upstream=config.upstream,
         problem=problem_with('"%{escape:%{REQUEST_URI}}"'),
+        name=config.name,
+        keys=config.keys_at,
         **names,
         script=embedded(fill(_SCRIPT, **names), "#lua"),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -11,6 +12,8 @@ from wicketgate.guards.config import GuardConfigError, split_address
 _PLAIN = re.compile(r"[!#%&(-\[\]-~]{1,512}")
 """Visible ASCII without quotes, backslashes and dollar signs: plain text in every language printed here."""
 _URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[A-Za-z0-9._~%-]+)*")
+_NO_WORD = re.compile(r"[^a-z0-9]+")
+_READABLE = 12
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -54,6 +57,24 @@ class TokenConfig:
             )
         split_address("listen", self.listen)
         split_address("upstream", self.upstream)
+
+    @property
+    def name(self) -> str:
+        """What everything of this guard is called on its server, so that another guard can stand beside it: letters,
+        digits and underscores."""
+        words = _NO_WORD.sub("_", self.audience.lower())[:_READABLE].strip("_")
+        return "_".join(filter(None, ["wicketgate", words, self._digest[:3].hex()]))
+
+    @property
+    def keys_at(self) -> str:
+        """`HOST:PORT` where the server hands the issuer's keys to itself: one of the sixteen million addresses of
+        loopback, so that two guards need no two ports."""
+        first, second, third = self._digest[:3]
+        return f"127.{first or 1}.{second}.{third or 1}:8079"
+
+    @property
+    def _digest(self) -> bytes:
+        return hashlib.sha256(f"{self.issuer}\0{self.audience}".encode()).digest()
 
     @property
     def jwks_url(self) -> str:

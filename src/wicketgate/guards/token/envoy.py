@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 from wicketgate.guards.config import split_address
 from wicketgate.guards.server import fill
 from wicketgate.guards.token.config import TokenConfig
@@ -9,7 +11,7 @@ from wicketgate.guards.token.server import TokenServer
 
 _TEMPLATE = """\
 # Wicketgate guard for Envoy: only tokens of @issuer@ for @audience@.
-# The keys are fetched from the issuer when Envoy starts, and every five minutes; without keys nobody is let in.
+# The keys are fetched from the issuer when Envoy starts, and every thirty seconds; without keys nobody is let in.
 # Put TLS on the listener as you do elsewhere: a token that is read on its way can be used until it ends.
 static_resources:
   listeners:
@@ -38,28 +40,53 @@ HttpConnectionManager
                   require_expiration: true
                   max_lifetime: 3600s
                   clock_skew_seconds: 60
-                  # The application does not see the token.
-                  forward: false
-                  from_headers: [{name: authorization, value_prefix: "Bearer "}]
+                  # For the script below.
+                  forward: true
+                  header_in_metadata: head
+                  payload_in_metadata: claims
+                  from_headers:
+                  - {name: authorization, value_prefix: "Bearer "}
+                  - {name: authorization, value_prefix: "bearer "}
                   remote_jwks:
                     http_uri: {uri: "@jwks@", cluster: wicketgate_issuer, timeout: 5s}
-                    cache_duration: 300s
+                    cache_duration: 30s
                     async_fetch: {failed_refetch_duration: 5s}
               rules:
               - match: {prefix: "/"}
                 requires: {provider_name: wicketgate}
+          # What jwt_authn leaves open: it finds a token behind other words, takes one without a key's name, one that is
+          # for others too, and one without a beginning.
+          - name: envoy.filters.http.lua
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua
+              default_source_code:
+                inline_string: |
+@script@
+          # After an error in a script Envoy goes on: only what the script has accepted passes here.
+          - name: envoy.filters.http.rbac
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC
+              rules:
+                action: ALLOW
+                policies:
+                  accepted:
+                    permissions: [{any: true}]
+                    principals:
+                    - metadata: {filter: wicketgate, path: [{key: accepted}], value: {bool_match: true}}
           - name: envoy.filters.http.router
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
           local_reply_config:
             mappers:
-            # Its own refusals only, never the application's: 403 is a token for another audience.
+            # Its own refusals only, never the application's: 403 is a token for another audience, or the script's.
             - filter:
                 or_filter:
                   filters:
                   - status_code_filter: {comparison: {op: EQ, value: {default_value: 401, runtime_key: wicketgate.401}}}
                   - status_code_filter: {comparison: {op: EQ, value: {default_value: 403, runtime_key: wicketgate.403}}}
               status_code: 401
+              headers_to_add:
+              - {header: {key: cache-control, value: no-store}, append_action: OVERWRITE_IF_EXISTS_OR_ADD}
               body_format_override:
                 content_type: application/problem+json
                 json_format:
@@ -74,11 +101,14 @@ HttpConnectionManager
             - name: origin
               domains: ["*"]
               routes:
+              - match: {prefix: "/", headers: [{name: ":method", string_match: {exact: TRACE}}]}
+                direct_response: {status: 405}
               - match: {prefix: "/"}
                 route: {cluster: wicketgate_origin}
   clusters:
   - name: wicketgate_origin
     type: STRICT_DNS
+    dns_lookup_family: V4_PREFERRED
     connect_timeout: 5s
     load_assignment:
       cluster_name: wicketgate_origin
@@ -89,6 +119,7 @@ HttpConnectionManager
               socket_address: {address: "@upstream_host@", port_value: @upstream_port@}
   - name: wicketgate_issuer
     type: LOGICAL_DNS
+    dns_lookup_family: ALL
     connect_timeout: 5s
     load_assignment:
       cluster_name: wicketgate_issuer
@@ -98,6 +129,28 @@ HttpConnectionManager
             address:
               socket_address: {address: "@issuer_host@", port_value: @issuer_port@}
 @tls@"""
+
+_SCRIPT = """\
+local SKEW, LONGEST_LIFE = 60, 3600
+
+local function is_ours(head, claims)
+  if not claims or claims["aud"] ~= "@audience@" then return false end
+  if not head or type(head["kid"]) ~= "string" or head["crit"] ~= nil then return false end
+  local ends, made = claims["exp"], claims["iat"]
+  if type(ends) ~= "number" or type(made) ~= "number" then return false end
+  return ends - made <= LONGEST_LIFE and made <= os.time() + SKEW
+end
+
+function envoy_on_request(handle)
+  local headers, known = handle:headers(), handle:streamInfo():dynamicMetadata()
+  local verified = known:get("envoy.filters.http.jwt_authn") or {}
+  local given = headers:get("authorization") or ""
+  local alone = given:match("^[Bb][Ee][Aa][Rr][Ee][Rr] +[%w_-]+%.[%w_-]+%.[%w_-]+$")
+  -- The application does not see the token.
+  headers:remove("authorization")
+  if alone and is_ours(verified["head"], verified["claims"]) then known:set("wicketgate", "accepted", true) end
+end
+"""
 
 _TLS = """\
     transport_socket:
@@ -120,10 +173,9 @@ def _render(config: TokenConfig) -> str:
     host, port = split_address("listen", config.listen)
     upstream_host, upstream_port = split_address("upstream", config.upstream)
     issuer_host, issuer_port = config.issuer_at
+    script = indent(fill(_SCRIPT, audience=config.audience), " " * 18).rstrip()
     return fill(
         _TEMPLATE,
-        issuer=config.issuer,
-        audience=config.audience,
         host=host.strip("[]"),
         port=str(port),
         jwks=config.jwks_url,
@@ -132,6 +184,9 @@ def _render(config: TokenConfig) -> str:
         issuer_host=issuer_host,
         issuer_port=str(issuer_port),
         tls=fill(_TLS, issuer_host=issuer_host) if config.is_tls else "",
+        issuer=config.issuer,
+        audience=config.audience,
+        script=script,
     )
 
 

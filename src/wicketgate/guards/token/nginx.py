@@ -11,18 +11,18 @@ _TEMPLATE = """\
 # Needs the njs module 0.7.9 or newer (Debian: libnginx-mod-http-js, nginx.org: nginx-module-njs); it has no EdDSA.
 # Put TLS on the listener as you do elsewhere: a token that is read on its way can be used until it ends.
 #
-# 1. Save this text as wicketgate-guard.conf where the http block includes it (/etc/nginx/conf.d).
-# 2. Beside it, put the script at its end into a file of its own, in bash:
-#   $ sed -n 's/^#js //p' wicketgate-guard.conf > /etc/nginx/wicketgate_token.js
+# 1. Save this text as @name@.conf where the http block includes it (/etc/nginx/conf.d).
+# 2. Put the script at its end into a file of its own, in bash:
+#   $ sed -n 's/^#js //p' @name@.conf > /etc/nginx/@name@.js
 #
 # nginx looks up the issuer's name when it starts: reload it when the address changes. The keys are fetched every five
 # minutes, and for a key that is not among them at most every thirty seconds. While the issuer is down the last
 # ones serve for a day. Without keys nobody is let in. A body is read, up to client_max_body_size, before the verdict.
-js_import wicketgate_token from /etc/nginx/wicketgate_token.js;
+js_import @name@ from /etc/nginx/@name@.js;
 
-proxy_cache_path /var/cache/wicketgate-keys keys_zone=wicketgate_keys:64k max_size=1m inactive=12h use_temp_path=off;
+proxy_cache_path /var/cache/@name@ keys_zone=@name@:64k max_size=1m inactive=12h use_temp_path=off;
 
-map $http_upgrade $wicketgate_token_connection {
+map $http_upgrade $@name@_connection {
     default upgrade;
     ""      "";
 }
@@ -34,18 +34,37 @@ server {
     ignore_invalid_headers on;
 
     location / {
-        js_content wicketgate_token.check;
+        js_content @name@.check;
     }
     location @wicketgate_origin {
         proxy_pass http://@upstream@;
         proxy_http_version 1.1;
         proxy_set_header Host $http_host;
         proxy_set_header Upgrade $http_upgrade;
-        proxy_set_header Connection $wicketgate_token_connection;
+        proxy_set_header Connection $@name@_connection;
         # The application does not see the token.
         proxy_set_header Authorization "";
     }
     location = @kept@ {
+@ask@
+        proxy_pass http://@keys@/kept;
+        proxy_cache_key near-kept;
+        proxy_cache_valid 200 5s;
+    }
+    location = @fresh@ {
+@ask@
+        proxy_pass http://@keys@/fresh;
+        proxy_cache_key near-fresh;
+        proxy_cache_valid 200 1s;
+    }
+}
+
+# The keys, for this machine alone. One request asks the issuer while the others get what is there: so nginx does here,
+# and not for what a script asks.
+server {
+    listen @keys@;
+    access_log off;
+    location = /kept {
 @fetch@
         proxy_cache_key kept;
         proxy_cache_valid 200 5m;
@@ -53,10 +72,11 @@ server {
         proxy_cache_use_stale updating error timeout invalid_header http_403 http_404 http_429 http_500 http_502 \
 http_503 http_504;
     }
-    location = @fresh@ {
+    location = /fresh {
 @fetch@
         proxy_cache_key fresh;
         proxy_cache_valid 200 30s;
+        proxy_cache_use_stale updating;
     }
 }
 
@@ -66,21 +86,27 @@ http_503 http_504;
 _KEPT, _FRESH = "/.wicketgate-guard/kept", "/.wicketgate-guard/fresh"
 
 # Nothing of the request goes to the issuer, and nothing but `proxy_cache_valid` decides how long its answer is kept.
-_FETCH = """\
-        internal;
-        proxy_pass @jwks@;
+_BARE = """\
         proxy_http_version 1.1;
         proxy_pass_request_headers off;
         proxy_pass_request_body off;
         proxy_set_header Content-Length "";
         proxy_pass_header Date;
+        proxy_cache @name@;
+        proxy_cache_lock on;
+        proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Expires;"""
+
+_ASK = f"""\
+        internal;
+        subrequest_output_buffer_size 256k;
+{_BARE}"""
+
+_FETCH = f"""\
+        proxy_pass @jwks@;
+{_BARE}
         proxy_connect_timeout 5s;
         proxy_read_timeout 5s;
 @tls@
-        subrequest_output_buffer_size 256k;
-        proxy_cache wicketgate_keys;
-        proxy_cache_lock on;
-        proxy_ignore_headers Cache-Control Expires Set-Cookie Vary X-Accel-Expires;
         proxy_cache_valid 403 404 429 500 502 503 504 5s;"""
 
 _TLS = """\
@@ -243,6 +269,9 @@ def _render(config: TokenConfig) -> str:
     return fill(
         _TEMPLATE,
         fetch=fill(_FETCH, tls=tls, jwks=config.jwks_url),
+        ask=_ASK,
+        keys=config.keys_at,
+        name=config.name,
         listen=config.listen,
         upstream=config.upstream,
         **places,

@@ -30,6 +30,7 @@ ROWS = [
     NOBODY.but(
         {"clientAuthentication": "tls_client_auth", "mtlsCertificate": "client"}, client=ClientCertificate("client")
     ),
+    BASIC.but({"clientId": "$env(KEY)"}, client_id=KEY),
     BASIC.but({"clientId": "$env(PLAIN)"}, client_id=text("a plain value")),
     BASIC.but({"scope": "a b"}, parameters=(("scope", "a b"),)),
     BASIC.but({"scope": ["a", "$env(PLAIN)"]}, parameters=(("scope", "a a plain value"),)),

@@ -6,7 +6,7 @@ import base64
 import gzip
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -19,24 +19,6 @@ from tests.support.gateway import Gateway
 from tests.support.lambda_gateway import KEY, Function, Shared, result, serving_lambda
 from tests.support.sigv4 import expected
 from wicketgate.envoy import lambda_program
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    with serving_lambda(tmp_path_factory.mktemp("lambda")) as found:
-        yield found
-
-
-@pytest.fixture
-def gateway(shared: Shared) -> Gateway:
-    return shared[0]
-
-
-@pytest.fixture
-def function(shared: Shared) -> Function:
-    found = Function()
-    shared[1].reply = found.reply
-    return found
 
 
 def _packed(data: bytes, coding: str, **members: object) -> bytes:

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -21,27 +21,9 @@ from mangum import Mangum
 
 from tests.support.gateway import Answer, Gateway
 from tests.support.http2 import Http2Answer, http2_request
-from tests.support.lambda_gateway import KEY, PATH, Function, Shared, result, serving_lambda
+from tests.support.lambda_gateway import KEY, PATH, Function, Shared, result
 from tests.support.origin import Seen
 from tests.support.sigv4 import expected
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    with serving_lambda(tmp_path_factory.mktemp("lambda")) as found:
-        yield found
-
-
-@pytest.fixture
-def gateway(shared: Shared) -> Gateway:
-    return shared[0]
-
-
-@pytest.fixture
-def function(shared: Shared) -> Function:
-    found = Function()
-    shared[1].reply = found.reply
-    return found
 
 
 @dataclass

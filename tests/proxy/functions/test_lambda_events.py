@@ -6,14 +6,13 @@ The shapes are those of https://docs.aws.amazon.com/apigateway/latest/developerg
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from types import NoneType
 from typing import Any
 
 import pytest
 
 from tests.support.gateway import Gateway
-from tests.support.lambda_gateway import Function, Shared, result, serving_lambda
+from tests.support.lambda_gateway import Function, Shared, result
 
 _IDENTITY = {
     "accessKey": NoneType,
@@ -90,17 +89,6 @@ FORMAT_2: dict[str, Any] = {
 }
 _SENT = ("header1: value1", "header2: value1", "header2: value2", "cookie: cookie1; cookie2", "user-agent: agent")
 _QUERY = "parameter1=value1&parameter1=value2&parameter2=value"
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
-    with serving_lambda(tmp_path_factory.mktemp("lambda")) as found:
-        yield found
-
-
-@pytest.fixture
-def gateway(shared: Shared) -> Gateway:
-    return shared[0]
 
 
 @pytest.fixture
