@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from wicketgate.ir.credentials.base import Credential, Renewal
 from wicketgate.ir.credentials.gateway_token import GatewayToken
 from wicketgate.ir.credentials.google import FederatedToken, SelfSignedToken, ServiceAccountToken
 from wicketgate.ir.credentials.oauth import ClientCertificate, ClientSecret, OAuthToken, PrivateKeyJwt
-from wicketgate.ir.origin import SignatureProof, Signing, SigningAlgorithm, TokenProof
+from wicketgate.ir.origin import SignatureProof, Signing, SigningAlgorithm, TokenProof, Verifier
 from wicketgate.ir.secrets import SigningKeys, TextSecret, VariableRef
 from wicketgate.policies.upstream_firebase_admin_auth_inbound import _SCOPES
 from wicketgate.policy.registry import built_in_policies
@@ -278,7 +279,7 @@ SIGNINGS: list[tuple[Kind, dict[str, Any], Signing]] = [
         ),
     )
 ] + [
-    (SIGNED, {"keyId": "$env(ID)", "secret": "$env(SECRET)", **written}, signing)
+    (SIGNED, {"keyId": "$env(ID)", "secret": "$env(SECRET)", **written}, replace(signing, verifier=Verifier.GUARD))
     for written, signing in (
         ({}, Signing("wicketgate", "origin")),
         ({"region": "a", "service": "b"}, Signing("b", "a")),
