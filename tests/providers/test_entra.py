@@ -167,10 +167,21 @@ def test_a_wrong_secret_is_told_and_never_shown(login: Entra) -> None:
     assert "Trace ID" not in refused.value.message
 
 
-def test_an_expired_secret_is_told_by_its_code(login: Entra) -> None:
+def test_a_secret_that_expires_while_it_runs_is_told_by_its_code(login: Entra) -> None:
+    _obtain(login, _application(login))
     login.secret_expired = True
     with pytest.raises(ProviderError, match="AADSTS7000222") as refused:
         _obtain(login, _application(login))
+    assert refused.value.final
+
+
+def test_a_certificate_that_is_taken_away_while_it_runs(login: Entra) -> None:
+    pair, login.certificate = _rsa_pair()
+    credential = _application(login, AppCertificate("app"))
+    _obtain(login, credential, pairs={"app": pair})
+    login.certificate = None
+    with pytest.raises(ProviderError, match="AADSTS700027") as refused:
+        _obtain(login, credential, pairs={"app": pair})
     assert refused.value.final
 
 
@@ -250,6 +261,7 @@ def test_nobody_there_is_told(login: Entra) -> None:
     with pytest.raises(ProviderError, match="cannot reach") as refused:
         _obtain(login, away)
     assert not refused.value.final
+    assert "the authority" in refused.value.hint
 
 
 def test_a_login_service_that_never_answers_is_left(login: Entra, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,6 +368,21 @@ def test_a_platform_that_gives_nothing_is_told(
         _obtain(login, IDENTITY)
     assert (refused.value.retry_after, refused.value.final) == (wait, final)
     assert "canary" not in caplog.text + refused.value.message + refused.value.hint
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_platform_that_is_not_there(login: Entra, monkeypatch: pytest.MonkeyPatch, named: bool) -> None:
+    url = f"http://{gone()}"
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", url)
+    with pytest.raises(ProviderError, match="cannot reach") as refused:
+        _obtain(login, dataclasses.replace(IDENTITY, endpoint=url if named else ""))
+    assert (refused.value.final, "in Azure" in refused.value.hint) == (False, True)
+
+
+def test_a_platform_that_never_answers_is_left(login: Entra, monkeypatch: pytest.MonkeyPatch) -> None:
+    with silent(monkeypatch) as authority, pytest.raises(ProviderError, match="no answer from") as refused:
+        _obtain(login, dataclasses.replace(IDENTITY, endpoint=f"http://{authority}"))
+    assert (refused.value.final, "in Azure" in refused.value.hint) == (False, True)
 
 
 def test_a_token_of_the_machine_without_an_end_lives_short(login: Entra, managed: RecordingOrigin) -> None:

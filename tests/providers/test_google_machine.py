@@ -25,7 +25,7 @@ from tests.providers.their_clock import TEN_MINUTES, dated
 from tests.providers.unwell import silent
 from tests.support.origin import RecordingOrigin, Seen
 from wicketgate.broker.registry import open_source
-from wicketgate.broker.source import Obtained, ProviderError
+from wicketgate.broker.source import SHORT, Obtained, ProviderError
 from wicketgate.ir.credentials.base import CredentialUse
 from wicketgate.ir.credentials.google import MachineToken
 
@@ -45,10 +45,10 @@ class Metadata:
     def __call__(self, seen: Seen) -> bytes:
         path, _, query = seen.target.partition("?")
         if seen.all("metadata-flavor") != ["Google"]:
-            return self._raw(403, "<html>Your client does not have permission to get URL</html>")
+            return self.answer(403, "<html>Your client does not have permission to get URL</html>")
         if seen.method != "GET" or not path.startswith(_ROOT) or not self.account:
-            return self._raw(404, "<html>Not Found</html>")
-        return self._raw(*self._found(path.removeprefix(_ROOT), parse_qs(query)))
+            return self.answer(404, "<html>Not Found</html>")
+        return self.answer(*self._found(path.removeprefix(_ROOT), parse_qs(query)))
 
     def _found(self, name: str, query: dict[str, list[str]]) -> tuple[int, str]:
         match name, query:
@@ -65,7 +65,7 @@ class Metadata:
             case _:
                 return 404, "<html>Not Found</html>"
 
-    def _raw(self, status: int, body: str) -> bytes:
+    def answer(self, status: int, body: str) -> bytes:
         kind = "application/json" if body.startswith("{") else "text/html"
         lines = [f"HTTP/1.1 {status} X", f"content-type: {kind}", f"content-length: {len(body)}"]
         flavor = ["Metadata-Flavor: Google", "Server: Metadata Server for VM"] if self.flavor else []
@@ -151,6 +151,40 @@ def test_an_answer_that_is_no_token(status: int, body: str, words: str) -> None:
     reply = f"HTTP/1.1 {status} X\r\nmetadata-flavor: Google\r\ncontent-length: {len(body)}\r\n\r\n{body}"
     with RecordingOrigin(reply=lambda _: reply.encode()) as server, pytest.raises(ProviderError, match=words):
         obtain(audience=AUDIENCE, endpoint=server.url)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (500, "internal", "status 500"),
+        (200, '{"access_token": "canary', "not a JSON object"),
+        (200, "[]", "not a JSON object"),
+        (200, '{"access_token": "", "expires_in": 60}', "no `access_token`"),
+    ],
+)
+def test_an_answer_that_is_no_access_token(
+    machine: tuple[Metadata, RecordingOrigin], status: int, body: str, words: str
+) -> None:
+    machine[1].reply = lambda _: machine[0].answer(status, body)
+    with pytest.raises(ProviderError, match=words) as refused:
+        obtain(scopes=(CLOUD,), endpoint=machine[1].url)
+    assert not refused.value.final
+    assert "canary" not in refused.value.message
+
+
+@pytest.mark.parametrize("skew", [TEN_MINUTES, -TEN_MINUTES])
+def test_an_access_token_without_an_end_lives_short(machine: tuple[Metadata, RecordingOrigin], skew: float) -> None:
+    machine[0].google.skew = skew
+    machine[1].reply = lambda _: machine[0].answer(200, '{"access_token": "t", "token_type": "Bearer"}')
+    found = obtain(scopes=(CLOUD,), endpoint=machine[1].url)
+    assert found.expires_at == pytest.approx(time.time() + SHORT, abs=5)
+
+
+def test_an_account_that_is_taken_away_while_it_runs(machine: tuple[Metadata, RecordingOrigin]) -> None:
+    obtain(audience=AUDIENCE, endpoint=machine[1].url)
+    machine[0].account = False
+    with pytest.raises(ProviderError, match="has no service account"):
+        obtain(audience=AUDIENCE, endpoint=machine[1].url)
 
 
 @pytest.mark.parametrize("skew", [TEN_MINUTES, -TEN_MINUTES])

@@ -44,13 +44,16 @@ class _Client:
     """Sends what msal wants sent, from another thread, and to `endpoint` where there is one.
 
     Refusals and answers that are no JSON are raised here: msal writes those into the log, token and all. It counts
-    ends by our clock, too; so a token is taken from the answer itself.
+    ends by our clock, too; so a token is taken from the answer itself. `hint` is for where nobody answers.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, surroundings: Surroundings, *, endpoint: str = "") -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, surroundings: Surroundings, *, endpoint: str, hint: str
+    ) -> None:
         self._loop = loop
         self._surroundings = surroundings
         self._endpoint = endpoint.rstrip("/")
+        self._hint = hint
         self.token: Obtained | None = None
 
     def post(
@@ -77,7 +80,10 @@ class _Client:
         if not is_private(moved):
             raise plaintext(moved)
         sending = send(Endpoint(moved, self._surroundings.roots), method, body, headers=headers)
-        reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
+        try:
+            reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
+        except ProviderError as error:
+            raise ProviderError(error.message, hint=self._hint) from None
         if not _is_challenge(reply, headers):
             found = _good(reply, now=now)
             self.token = _token(found, reply, now=now) if "access_token" in found else None
@@ -130,7 +136,7 @@ async def managed_token(resource: str, client_id: str, surroundings: Surrounding
 async def _asked(
     ask: Callable[[_Client], None], surroundings: Surroundings, *, hint: str, endpoint: str = ""
 ) -> Obtained:
-    client = _Client(asyncio.get_running_loop(), surroundings, endpoint=endpoint)
+    client = _Client(asyncio.get_running_loop(), surroundings, endpoint=endpoint, hint=hint)
     try:
         await surroundings.in_thread(ask, client)
     # msal raises what it trips over; its words may quote what it was given.

@@ -61,14 +61,28 @@ async def send(endpoint: Endpoint, method: str, body: bytes, *, headers: Mapping
         ):
             CLOCKS.note(response.url.host, response.headers.get("date", ""), now=time.time())
             answer = await _bounded(response)
-            return Reply(response.status_code, answer, dict(response.headers), secrets_of(body, headers))
+            secrets = secrets_of(body, headers, _query(endpoint, method))
+            return Reply(response.status_code, answer, dict(response.headers), secrets)
     except (httpx.TimeoutException, TimeoutError):
         raise ProviderError(f"no answer from {endpoint.shown} in time") from None
     except (httpx.LocalProtocolError, UnicodeError):
         # Their words quote what was to be sent.
         raise ProviderError(f"what {endpoint.shown} would be sent holds a character that no header carries") from None
+    except httpx.RemoteProtocolError as error:
+        # After a colon its words quote what was answered, which may be the token.
+        raise _unreached(endpoint, str(error).partition(":")[0]) from None
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
-        raise ProviderError(f"cannot reach {endpoint.shown}: {printable(str(error)) or type(error).__name__}") from None
+        raise _unreached(endpoint, str(error) or type(error).__name__) from None
+
+
+def _unreached(endpoint: Endpoint, words: str) -> ProviderError:
+    return ProviderError(f"cannot reach {endpoint.shown}: {printable(words)}")
+
+
+def _query(endpoint: Endpoint, method: str) -> str:
+    """Return what whoever wrote the URL put into its query. What we ask with a form is in there; what we ask without
+    one is no secret."""
+    return urlsplit(endpoint.url).query if method == "POST" else ""
 
 
 def _patience() -> httpx.Timeout:
@@ -120,8 +134,8 @@ def number_of(value: Json, field: str) -> float:
 
 
 def life_until(ends: float, reply: Reply, *, now: float) -> float:
-    """Return the seconds from `now`, our time, to an end that the provider names by its own clock."""
-    return ends - reply.time(now)
+    """Return the seconds from `now`, our time, to an end that the provider names by its own clock; at most a year."""
+    return min(ends - reply.time(now), _LONGEST_LIFE)
 
 
 async def _bounded(response: httpx.Response) -> bytes:

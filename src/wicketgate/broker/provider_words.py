@@ -68,12 +68,12 @@ def plaintext(url: str) -> ProviderError:
     return ProviderError(f"a credential would come over plain http from {host}", final=True)
 
 
-def secrets_of(body: bytes, headers: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the secrets of a request, as written in it and as meant; the longest first.
+def secrets_of(body: bytes, headers: Mapping[str, str], query: str) -> tuple[str, ...]:
+    """Return the secrets of a request, as written in it and as meant; the longest first. All of `query` is one.
 
     Some providers repeat in an error what they were sent.
     """
-    found = {each for each in _secrets(body, headers) if len(each) >= _LEAST_SECRET}
+    found = {each for each in _secrets(body, headers, query) if len(each) >= _LEAST_SECRET}
     forms = {form for each in found for form in (each, quote(each, safe=""), quote_plus(each))}
     return tuple(sorted(forms, key=len, reverse=True))
 
@@ -83,7 +83,8 @@ def printable(text: str) -> str:
     return "".join(each if each.isprintable() else " " for each in text)[:_MOST_WORDS].strip()
 
 
-def _secrets(body: bytes, headers: Mapping[str, str]) -> Iterator[str]:
+def _secrets(body: bytes, headers: Mapping[str, str], query: str) -> Iterator[str]:
+    yield from (unquote_plus(part.partition("=")[2] or part) for part in query.split("&"))
     yield from (value for name, value in parse_qsl(body.decode(errors="replace")) if name in _SECRET_FIELDS)
     for name, value in headers.items():
         if name.lower() in _SECRET_HEADERS:

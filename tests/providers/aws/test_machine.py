@@ -98,6 +98,7 @@ def test_a_role_that_the_instance_may_not_assume(machine: tuple[Metadata, Record
     [
         ({"SecretAccessKey": ""}, "lack SecretAccessKey"),
         ({"Token": None}, "lack Token"),
+        ({"Expiration": None}, "lack Expiration"),
         ({"Expiration": "soon"}, "no end"),
         ({"Expiration": "2099-01-01T00:00:00"}, "time zone"),
         ({"Token": "t" * 4000}, "longer than"),
@@ -123,6 +124,15 @@ def test_the_end_of_keys_counts_by_the_clock_of_who_gives_them(
     metadata.skew, metadata.keys = skew, lambda: found(skew=skew)
     given = obtain(_at(server.url, place))
     assert given.expires_at == pytest.approx(time.time() + 6 * 3600, abs=5)
+
+
+@pytest.mark.parametrize("place", ["instance", "container"])
+def test_keys_that_never_end_are_asked_for_again_after_a_year(
+    machine: tuple[Metadata, RecordingOrigin], place: str
+) -> None:
+    metadata, server = machine
+    metadata.keys = lambda: found(Expiration="9999-12-31T23:59:59Z")
+    assert obtain(_at(server.url, place)).expires_at == pytest.approx(time.time() + 366 * 86_400, abs=5)
 
 
 @pytest.mark.parametrize(
