@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.utils import formatdate
 from pathlib import Path
 from urllib.parse import quote_plus
 
@@ -27,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.providers.google_server import answer
 from tests.providers.surroundings import surroundings, variable
-from tests.providers.their_clock import TEN_MINUTES
+from tests.providers.their_clock import TEN_MINUTES, dated
 from tests.providers.unwell import gone, silent
 from tests.support.certificates import Authority, KeyPair
 from tests.support.origin import RecordingOrigin, Seen
@@ -41,6 +42,7 @@ from wicketgate.secret_value import SecretValue
 
 SECRET = "a secret + with: odd/characters & spaces%"
 RESOURCE = "https://orders.example.com"
+YEAR = 365 * 86_400
 _PROGRAMS = Path(__file__).parent / "oidc"
 
 
@@ -180,7 +182,7 @@ def test_who_is_not_known_gets_nothing(
 OTHER_KEY = {**_jwk(ec.generate_private_key(ec.SECP256R1()).public_key()), "kid": "k1", "use": "sig"}
 
 
-def _at(provider: Provider, client_id: str, client: ClientSecret | PrivateKeyJwt, *, skew: float = 0.0) -> Obtained:
+def _by(provider: Provider, client_id: str, client: ClientSecret | PrivateKeyJwt, *, skew: float = 0.0) -> Obtained:
     who = TextSecret((client_id,))
     credential = OAuthToken(token_url=provider.url, client_id=who, client=client, parameters=PARAMETERS)
     return _obtain(credential, roots=provider.roots, texts={"KEY": _pem(provider.key)}, skew=skew)
@@ -198,32 +200,23 @@ def test_what_proves_the_client_is_taken_away_while_it_runs(
     provider: Provider, client_id: str, client: ClientSecret | PrivateKeyJwt, change: dict[str, object] | None
 ) -> None:
     """The secret or the key is revoked, or the provider trusts the client no more."""
-    _at(provider, client_id, client)
+    _by(provider, client_id, client)
     provider.changes.write_text(json.dumps({client_id: change}))
     try:
         with pytest.raises(ProviderError, match="invalid_client") as refused:
-            _at(provider, client_id, client)
+            _by(provider, client_id, client)
     finally:
         provider.changes.write_text("{}")
     assert refused.value.final
 
 
-@pytest.mark.parametrize("audience", ["https://elsewhere.example.com", "https://localhost"])
-def test_an_assertion_for_somebody_else_is_refused(provider: Provider, audience: str) -> None:
-    issuer = provider.url.removesuffix("/token")
-    _at(provider, "assertion", dataclasses.replace(ASSERTION, audience=issuer))
-    with pytest.raises(ProviderError, match="invalid_client") as refused:
-        _at(provider, "assertion", dataclasses.replace(ASSERTION, audience=audience))
-    assert (refused.value.final, refused.value.hint) == (True, "")
-
-
 @pytest.mark.parametrize("skew", [TEN_MINUTES, -TEN_MINUTES])
 def test_a_clock_that_is_wrong(provider: Provider, skew: float) -> None:
     """It makes assertions that no provider takes; the life of a token it does not change."""
-    found = _at(provider, "post", POST, skew=skew)
+    found = _by(provider, "post", POST, skew=skew)
     assert found.expires_at == pytest.approx(time.time() - skew + 600, abs=5)
     with pytest.raises(ProviderError, match="invalid_client") as refused:
-        _at(provider, "assertion", ASSERTION, skew=skew)
+        _by(provider, "assertion", ASSERTION, skew=skew)
     assert ("behind" if skew > 0 else "ahead of") in refused.value.hint
 
 
@@ -251,6 +244,22 @@ def test_a_key_is_shown_from_memory_and_stays_in_no_directory(provider: Provider
     recording = False
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
     assert [path for path in opened if "tls.key" in path or "shm" in path] == []
+
+
+@pytest.mark.parametrize("audience", ["", "issuer", "https://elsewhere.example.com"])
+def test_the_audience_of_an_assertion(provider: Provider, audience: str) -> None:
+    """The token endpoint, or what the option says: oidc-provider takes its issuer too, and nothing else."""
+    written = provider.url.removesuffix("/token") if audience == "issuer" else audience
+    client = PrivateKeyJwt(variable("KEY"), "ES256", "k1", written)
+    credential = OAuthToken(
+        token_url=provider.url, client_id=TextSecret(("assertion",)), client=client, parameters=PARAMETERS
+    )
+    if "elsewhere" not in audience:
+        assert _obtain(credential, roots=provider.roots, texts={"KEY": _pem(provider.key)}).value
+        return
+    with pytest.raises(ProviderError, match="invalid_client") as refused:
+        _obtain(credential, roots=provider.roots, texts={"KEY": _pem(provider.key)})
+    assert refused.value.final
 
 
 def test_a_resource_that_is_none_is_told(provider: Provider) -> None:
@@ -325,64 +334,56 @@ def test_a_provider_that_repeats_a_secret_is_not_quoted_with_it(client: ClientSe
     assert SECRET[:5] not in refused.value.message.replace("+", " ")
 
 
-def _credential(authority: str, query: str = "") -> OAuthToken:
-    return OAuthToken(token_url=f"http://{authority}/token{query}", client_id=TextSecret(("us",)), client=BASIC)
+def _at(authority: str, *, scheme: str = "http", query: str = "?api_key=canary") -> OAuthToken:
+    """At a provider that wants a key in the query, too."""
+    url = f"{scheme}://{authority}/token{query}"
+    return OAuthToken(token_url=url, client_id=TextSecret(("us",)), client=BASIC)
 
 
 def test_a_provider_that_is_not_there_is_told() -> None:
-    with pytest.raises(ProviderError, match="cannot reach") as refused:
-        _obtain(_credential(gone()))
+    with pytest.raises(ProviderError, match=r"cannot reach http://127\.0\.0\.1:\d+/token: ") as refused:
+        _obtain(_at(gone()))
     assert not refused.value.final
+    assert "canary" not in refused.value.message
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_provider_that_never_answers_is_left(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
-    """Nor shakes hands: what was begun is closed."""
-    with silent(monkeypatch) as authority:
-        credential = _credential(authority, "?api_key=canary")
-        url = f"{scheme}{credential.token_url.removeprefix('http')}"
-        with pytest.raises(ProviderError, match="no answer from") as refused:
-            _obtain(dataclasses.replace(credential, token_url=url))
+    with silent(monkeypatch) as authority, pytest.raises(ProviderError, match="no answer from") as refused:
+        _obtain(_at(authority, scheme=scheme))
     assert not refused.value.final
     assert "canary" not in refused.value.message
 
 
-@pytest.mark.parametrize("query", ["?api_key=canary%2Bkey", "?canary%2Bkey", "?a=b&api_key=canary%2Bkey&c=d"])
-@pytest.mark.parametrize(
-    "raw",
-    [
-        None,
-        answer(401, {"error": "no_such_key", "error_description": "canary+key is none, nor is canary%2Bkey"}),
-        answer(302, b"", "location: /?api_key=canary%2Bkey"),
-        b"canary of no HTTP\r\n\r\n",
-    ],
-)
-def test_a_key_in_the_url_is_never_quoted(query: str, raw: bytes | None) -> None:
-    """Some providers want one there."""
-    with RecordingOrigin(reply=lambda _: raw or b"") as server, pytest.raises(ProviderError) as refused:
-        _obtain(_credential(gone() if raw is None else server.url.removeprefix("http://"), query))
-    assert "canary" not in refused.value.message + refused.value.hint
-    assert [seen.target for seen in server.seen] == ([] if raw is None else [f"/token{query}"])
+def test_a_token_that_lives_for_years_is_renewed_in_one() -> None:
+    with _answering(lambda _: answer(200, {"access_token": "t", "expires_in": 10 * YEAR})) as credential:
+        assert _obtain(credential).expires_at == pytest.approx(time.time() + YEAR, abs=2 * 86_400)
 
 
 @pytest.mark.parametrize(
-    ("raw", "words"),
+    "date",
     [
-        (b'{"access_token": "canary"}\r\n\r\n', "cannot reach .*: illegal status line"),
-        (b"HTTP/1.1 200 OK\r\ncanary\r\n\r\n", "cannot reach .*: illegal header line"),
-        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ncanary\r\n", "illegal chunk header"),
+        "Mon, 01 Jan 99999999999 00:00:00 GMT",
+        "Mon, 01 Jan 2024 00:00:00 +999999999",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "tomorrow",
     ],
 )
-def test_an_answer_that_is_no_http_is_not_quoted(raw: bytes, words: str) -> None:
-    with _answering(lambda _: raw) as credential, pytest.raises(ProviderError, match=words) as refused:
+@pytest.mark.parametrize("field", ["retry-after", "date"])
+def test_a_date_that_is_none_says_nothing(field: str, date: str) -> None:
+    refusal = answer(429, {"error": "slow_down"}, f"{field}: {date}")
+    with _answering(lambda _: refusal) as credential, pytest.raises(ProviderError, match="slow_down") as refused:
         _obtain(credential)
-    assert "canary" not in refused.value.message
+    assert (refused.value.retry_after or 0, refused.value.final) == (0, False)
 
 
-@pytest.mark.parametrize("life", [400 * 86_400, "1e18", 10**300])
-def test_a_token_that_lives_very_long_is_asked_for_again_after_a_year(life: object) -> None:
-    with _answering(lambda _: answer(200, {"access_token": "t", "expires_in": life})) as credential:
-        assert _obtain(credential).expires_at == pytest.approx(time.time() + 366 * 86_400, abs=5)
+def test_when_to_come_again_is_told_by_the_providers_clock() -> None:
+    """The gateway's clock is ten minutes late here."""
+    again = formatdate(time.time() + TEN_MINUTES + 20, usegmt=True)
+    refusal = answer(503, {"error": "busy"}, f"retry-after: {again}", dated(TEN_MINUTES))
+    with _answering(lambda _: refusal) as credential, pytest.raises(ProviderError, match="busy") as refused:
+        _obtain(credential)
+    assert refused.value.retry_after == pytest.approx(20, abs=2)
 
 
 def test_authorities_are_in_a_file_of_the_project(
@@ -402,6 +403,38 @@ def test_authorities_are_in_a_file_of_the_project(
         _obtain(credential, project=tmp_path)
     shutil.copy(provider.roots, file)
     assert _obtain(credential, project=tmp_path).value
+
+
+@pytest.mark.parametrize("query", ["?api_key=canary%2Bkey", "?canary%2Bkey", "?a=b&api_key=canary%2Bkey&c=d"])
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None,
+        answer(401, {"error": "no_such_key", "error_description": "canary+key is none, nor is canary%2Bkey"}),
+        answer(302, b"", "location: /?api_key=canary%2Bkey"),
+        b"canary of no HTTP\r\n\r\n",
+    ],
+)
+def test_a_key_in_the_url_is_never_quoted(query: str, raw: bytes | None) -> None:
+    """Nor by a provider that repeats it."""
+    with RecordingOrigin(reply=lambda _: raw or b"") as server, pytest.raises(ProviderError) as refused:
+        _obtain(_at(gone() if raw is None else f"127.0.0.1:{server.port}", query=query))
+    assert "canary" not in refused.value.message + refused.value.hint
+    assert [seen.target for seen in server.seen] == ([] if raw is None else [f"/token{query}"])
+
+
+@pytest.mark.parametrize(
+    ("raw", "words"),
+    [
+        (b'{"access_token": "canary"}\r\n\r\n', "cannot reach .*: illegal status line"),
+        (b"HTTP/1.1 200 OK\r\ncanary\r\n\r\n", "cannot reach .*: illegal header line"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\ncanary\r\n", "illegal chunk header"),
+    ],
+)
+def test_an_answer_that_is_no_http_is_not_quoted(raw: bytes, words: str) -> None:
+    with _answering(lambda _: raw) as credential, pytest.raises(ProviderError, match=words) as refused:
+        _obtain(credential)
+    assert "canary" not in refused.value.message
 
 
 def test_a_provider_that_never_ends_its_answer_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,11 +77,12 @@ def _ask(
         found: Mapping[str, Any] = getattr(_client(role, keys, sender), operation)(**wanted)
     except ClientError as error:
         raise _refusal(error.response.get("Error", {}), sender.reply, now=now) from None
-    # Its words may quote what it was given, or what it could not read.
-    except (BotoCoreError, LookupError, ResponseParserError, RuntimeError, ValueError) as error:
-        if sender.reply.status:
-            raise _no_sts(sender.reply, now=now) from None
-        raise ProviderError(f"cannot ask STS: {type(error).__name__}") from None
+    except (ResponseParserError, LookupError):
+        raise _no_sts(sender.reply, now=now) from None
+    # Its words may quote what it was given.
+    except (BotoCoreError, RuntimeError, ValueError) as error:
+        what = "the answer of STS cannot be used" if sender.reply.status else "cannot ask STS"
+        raise ProviderError(f"{what}: {type(error).__name__}") from None
     return found.get("Credentials") or {}
 
 

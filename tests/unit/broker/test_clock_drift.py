@@ -13,7 +13,6 @@ from tests.support.origin import RecordingOrigin
 from wicketgate.broker import provider_http
 from wicketgate.broker.clock_drift import ClockDrift, their_time
 from wicketgate.broker.provider_http import Endpoint, send
-from wicketgate.broker.provider_words import Reply, refusal
 from wicketgate.compile import system_roots
 
 NOW = 1_800_000_000.0
@@ -44,32 +43,6 @@ def test_what_is_no_date_says_nothing(date: str) -> None:
     clocks = ClockDrift()
     clocks.note("a", date, now=NOW)
     assert clocks.seconds == {}
-    assert their_time(date, now=NOW) == NOW
-
-
-@pytest.mark.parametrize(
-    ("ahead", "counts"), [(-86_000.0, True), (86_000.0, True), (-87_000.0, False), (87_000.0, False)]
-)
-def test_a_provider_is_believed_within_a_day(ahead: float, counts: bool) -> None:
-    date = formatdate(NOW + ahead, usegmt=True)
-    assert their_time(date, now=NOW) == (NOW + ahead if counts else NOW)
-
-
-@pytest.mark.parametrize(
-    ("after", "wait"),
-    [
-        ("7", 7.0),
-        (formatdate(NOW + 600 + 20, usegmt=True), 20.0),
-        (formatdate(NOW, usegmt=True), 0.0),
-        ("soon", None),
-        ("-7", None),
-        (HUGE, None),
-    ],
-)
-def test_when_to_come_again_counts_by_the_providers_clock(after: str, wait: float | None) -> None:
-    """Ten minutes ahead of ours."""
-    headers = {"retry-after": after, "date": formatdate(NOW + 600, usegmt=True)}
-    assert refusal(Reply(429, b"", headers), now=NOW).retry_after == wait
 
 
 def test_every_answer_of_a_provider_tells(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
