@@ -45,6 +45,15 @@ def test_what_is_no_date_says_nothing(date: str) -> None:
     assert clocks.seconds == {}
 
 
+@pytest.mark.parametrize(
+    ("ahead", "theirs"),
+    [(0.0, NOW), (600.0, NOW - 600), (-600.0, NOW + 600), (86_400.0, NOW - 86_400), (-90_000.0, NOW), (90_000.0, NOW)],
+)
+def test_the_providers_clock_counts_within_a_day(ahead: float, theirs: float) -> None:
+    assert their_time(formatdate(NOW - ahead, usegmt=True), now=NOW) == theirs
+    assert their_time("", now=NOW) == NOW
+
+
 def test_every_answer_of_a_provider_tells(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     clocks = ClockDrift()
     monkeypatch.setattr(provider_http, "CLOCKS", clocks)
