@@ -6,13 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from wicketgate.ir.credentials.aws import AssumedRole, RoleByGatewayToken
 from wicketgate.ir.steps import InboundStep, SignRequest
 from wicketgate.policy import Direction, Policy, PolicyContext
+from wicketgate.spec.base import FilledText
 from wicketgate.spec.credentials import Endpoint
-from wicketgate.spec.signing import RoleArn, SessionName, SigningOptions
+from wicketgate.spec.signing import RoleArn, SessionName, SigningOptions, region_of_sts
 
 
 class UpstreamAwsFederatedAuthInboundOptions(SigningOptions):
@@ -20,12 +21,17 @@ class UpstreamAwsFederatedAuthInboundOptions(SigningOptions):
     """The role; `wicket federate aws` prints what lets the gateway assume it."""
     role_session_name: SessionName = "wicketgate"
     """What AWS's own log calls the session."""
-    audience: str = Field(default="sts.amazonaws.com", min_length=1)
+    audience: FilledText = "sts.amazonaws.com"
     """Whom the gateway's token is for: the client id of the identity provider in AWS."""
     duration_seconds: int = Field(default=3600, ge=900, le=43_200)
     """How long the role's keys live."""
     sts_endpoint: Endpoint | None = None
     """STS, where it is not AWS's own of the region."""
+
+    @model_validator(mode="after")
+    def _one_region_of_sts(self) -> UpstreamAwsFederatedAuthInboundOptions:
+        region_of_sts(self.region or "")
+        return self
 
 
 def _lower(options: UpstreamAwsFederatedAuthInboundOptions, at: PolicyContext) -> Iterable[InboundStep]:

@@ -18,7 +18,7 @@ from wicketgate.ir.steps import InboundStep, SignRequest
 from wicketgate.policy import Direction, Policy, PolicyContext
 from wicketgate.spec.base import OptionalSecretText
 from wicketgate.spec.credentials import Endpoint, MetadataEndpoint, no_use
-from wicketgate.spec.signing import RoleArn, SessionName, SigningOptions
+from wicketgate.spec.signing import RoleArn, SessionName, SigningOptions, region_of_sts
 
 _CHAINED = 3600
 """Seconds: AWS calls it role chaining."""
@@ -68,6 +68,8 @@ class UpstreamAwsServiceAuthInboundOptions(SigningOptions):
             no_use(self, ("metadata_token_file",), needs="`metadataEndpoint` of a container")
         if self.role_arn is None:
             no_use(self, _OF_A_ROLE, needs="`roleArn`")
+        else:
+            region_of_sts(self.region or "")
         if self.credentials_from != "keys" and self.duration_seconds > _CHAINED:
             hint = f"write {_CHAINED} at most (https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles.html)"
             message = "a role that another role assumes, as that of the machine, lives an hour at most"

@@ -17,7 +17,7 @@ from wicketgate.ir.credentials.base import Credential
 from wicketgate.ir.secrets import TextSecret
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.base import OptionalSecretText
+from wicketgate.spec.base import FilledText, OptionalSecretText
 from wicketgate.spec.credentials import AuthorityHost, CredentialOptions, MetadataEndpoint, no_use
 
 PUBLIC_CLOUD = "https://login.microsoftonline.com"
@@ -30,7 +30,7 @@ class UpstreamAzureAdServiceAuthInboundOptions(CredentialOptions):
     """The application that the gateway is; with `managedIdentity` that of the identity, if a user assigned it."""
     active_directory_client_secret: OptionalSecretText = None
     """A secret of the application, as `$env(NAME)`."""
-    active_directory_client_certificate: str | None = None
+    active_directory_client_certificate: FilledText | None = None
     """In place of a secret: a certificate, by its name in `wicket cert list`."""
     workload_identity_token_file: str | None = Field(default=None, pattern=r"^/")
     """In place of a secret: the file of which Kubernetes says `AZURE_FEDERATED_TOKEN_FILE`."""

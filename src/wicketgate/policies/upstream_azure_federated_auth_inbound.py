@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pydantic import Field
-
 from wicketgate.ir.credentials.azure import EntraFederatedToken
 from wicketgate.ir.secrets import TextSecret
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policies.upstream_azure_ad_service_auth_inbound import PUBLIC_CLOUD
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.base import CredentialText, OptionalSecretText
+from wicketgate.spec.base import CredentialText, FilledText, OptionalSecretText
 from wicketgate.spec.credentials import AuthorityHost, CredentialOptions
 
 
@@ -25,7 +23,7 @@ class UpstreamAzureFederatedAuthInboundOptions(CredentialOptions):
     """The application that the gateway is."""
     scope: OptionalSecretText = None
     """What is asked for, such as `api://orders/.default`; left out, the application's own id and `/.default`."""
-    token_audience: str = Field(default="api://AzureADTokenExchange", min_length=1)
+    token_audience: FilledText = "api://AzureADTokenExchange"  # noqa: S105 - an audience
     """Whom the gateway's own token is for: the audience of the application's federated credential."""
     authority_host: AuthorityHost = PUBLIC_CLOUD
     """The login service, for sovereign clouds and private endpoints."""

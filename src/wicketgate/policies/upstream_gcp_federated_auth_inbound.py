@@ -14,6 +14,7 @@ from pydantic import Field
 from wicketgate.ir.credentials.google import FederatedToken
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
+from wicketgate.spec.base import FilledText
 from wicketgate.spec.credentials import Endpoint, MemoryOptions
 
 _LIFETIME = 3600
@@ -25,7 +26,7 @@ Email = Annotated[str, Field(pattern=r"^[a-z0-9.-]{1,64}@[a-z0-9.-]{1,190}$")]
 
 
 class UpstreamGcpFederatedAuthInboundOptions(MemoryOptions):
-    audience: str = Field(min_length=1)
+    audience: FilledText
     """Whom the token is for: the URL of the service, or the OAuth client id of IAP."""
     service_account_email: Email
     """The service account that the gateway acts as."""

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pydantic import Field
-
 from wicketgate.ir.credentials.google import SelfSignedToken
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.base import CredentialText
+from wicketgate.spec.base import CredentialText, FilledText
 from wicketgate.spec.credentials import CredentialOptions
 
 
 class UpstreamGcpJwtInboundOptions(CredentialOptions):
-    audience: str = Field(min_length=1)
+    audience: FilledText
     """The API, such as `https://pubsub.googleapis.com/`."""
     service_account_json: CredentialText
     """The key file of the service account, as `$env(NAME)`."""

@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from wicketgate.ir.credentials.google import MachineToken, ServiceAccountToken
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.base import OptionalSecretText
+from wicketgate.spec.base import FilledText, OptionalSecretText
 from wicketgate.spec.credentials import Endpoint, MemoryOptions, MetadataEndpoint, no_use
 
 
@@ -26,9 +26,9 @@ class UpstreamGcpServiceAuthInboundOptions(MemoryOptions):
     """`machine` asks the metadata server of the machine (Compute Engine, Cloud Run, GKE) in place of using a key."""
     metadata_endpoint: MetadataEndpoint | None = None
     """That server, where it is not the one that Google gives every machine."""
-    audience: str | None = Field(default=None, min_length=1)
+    audience: FilledText | None = None
     """For an ID token: the URL of the service, or the OAuth client id of IAP."""
-    scopes: tuple[str, ...] = ()
+    scopes: tuple[FilledText, ...] = ()
     """For an access token: what it may do."""
     token_endpoint: Endpoint | None = None
     """Google's token endpoint, where it is not the public one. The one in the key file is not used."""

@@ -16,7 +16,7 @@ from wicketgate.ir.credentials.oauth import ClientCertificate, ClientSecret, OAu
 from wicketgate.ir.secrets import TextSecret
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policy import Direction, Policy, PolicyContext
-from wicketgate.spec.base import CredentialText, OptionalSecretText
+from wicketgate.spec.base import CredentialText, FilledText, OneOrMore, OptionalSecretText
 from wicketgate.spec.credentials import CredentialOptions, Endpoint, no_use
 from wicketgate.spec.http_names import HeaderName, HeaderValue
 
@@ -56,13 +56,13 @@ class UpstreamOAuthClientCredentialsInboundOptions(CredentialOptions):
     """The `kid` under which the provider knows it."""
     assertion_audience: str = ""
     """For `private_key_jwt`: the audience of the assertion; the token endpoint unless the provider wants another."""
-    mtls_certificate: str | None = None
+    mtls_certificate: FilledText | None = None
     """For `tls_client_auth`: a name of `wicket cert list`."""
-    scope: str | tuple[str, ...] = ()
+    scope: OneOrMore = ()
     """What is asked for."""
-    audience: str | None = None
+    audience: FilledText | None = None
     """For whom, where the provider has such a parameter."""
-    resource: str | tuple[str, ...] = ()
+    resource: OneOrMore = ()
     """For which resources (RFC 8707)."""
     token_parameters: dict[str, str] = Field(default_factory=dict)
     """Further parameters that the provider wants."""
@@ -70,7 +70,7 @@ class UpstreamOAuthClientCredentialsInboundOptions(CredentialOptions):
     """Header in which the origin gets the token."""
     token_prefix: HeaderValue = "Bearer"  # noqa: S105 - a scheme
     """What stands before it; empty for the bare token."""
-    ca: str | None = Field(default=None, min_length=1)
+    ca: FilledText | None = None
     """PEM file, relative to the project folder, with the authorities of the token endpoint, where the system has them
     not."""
 
@@ -150,12 +150,11 @@ def _client(options: UpstreamOAuthClientCredentialsInboundOptions) -> ClientSecr
 
 def _parameters(options: UpstreamOAuthClientCredentialsInboundOptions) -> Iterable[tuple[str, str]]:
     if options.scope:
-        yield "scope", options.scope if isinstance(options.scope, str) else " ".join(options.scope)
+        yield "scope", " ".join(options.scope)
     if options.audience:
         yield "audience", options.audience
-    for resource in (options.resource,) if isinstance(options.resource, str) else options.resource:
-        if resource:
-            yield "resource", resource
+    for resource in options.resource:
+        yield "resource", resource
     yield from options.token_parameters.items()
 
 

@@ -16,6 +16,7 @@ from wicketgate.ir.credentials.gateway_token import GatewayToken
 from wicketgate.ir.steps import InboundStep, SendToken
 from wicketgate.policies.upstream_oauth_client_credentials_inbound import token_prefix
 from wicketgate.policy import Direction, Policy, PolicyContext
+from wicketgate.spec.base import FilledText
 from wicketgate.spec.credentials import CredentialOptions, Span
 from wicketgate.spec.http_names import HeaderName, HeaderValue
 
@@ -24,7 +25,7 @@ _PER_CALLER = ("request.user", "$user", "${user", "user.sub")
 
 
 class UpstreamZuploJwtAuthInboundOptions(CredentialOptions):
-    audience: str | None = Field(default=None, min_length=1)
+    audience: FilledText | None = None
     """Whom the token is for: what the origin demands as `aud`. Left out, it is the origin's URL; the reference takes
     the caller's URL, which the caller chooses."""
     header_name: HeaderName = "authorization"

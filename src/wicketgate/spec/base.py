@@ -6,12 +6,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, get_origin
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from wicketgate.ir.secrets import TextSecret, VariableRef
-from wicketgate.spec.variables import VariableScope, split_env_calls, substitute
+from wicketgate.spec.variables import ENV_CALL, VariableScope, split_env_calls, substitute
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +43,8 @@ class Options(Spec):
         field = cls.model_fields[info.field_name or ""]
         if any(isinstance(mark, KeepsVariables) for mark in field.metadata):
             return value
-        if isinstance(value, dict) and get_origin(field.annotation) is dict:
-            return {key: _substitute(item, scope_of(info)) for key, item in value.items()}
-        return _substitute(value, scope_of(info))
+        # A table with a model of its own reads its variables by that.
+        return _substitute(value, scope_of(info), in_tables=get_origin(field.annotation) is dict)
 
 
 def scope_of(info: ValidationInfo) -> VariableScope:
@@ -47,12 +55,22 @@ def scope_of(info: ValidationInfo) -> VariableScope:
     return scope
 
 
-def _substitute(value: Any, scope: VariableScope) -> Any:
+def _substitute(value: Any, scope: VariableScope, *, in_tables: bool) -> Any:
     if isinstance(value, str):
         return substitute(value, scope)
     if isinstance(value, list):
-        return [_substitute(item, scope) for item in value]
+        return [_substitute(item, scope, in_tables=in_tables) for item in value]
+    if isinstance(value, dict) and in_tables:
+        return {_key(name): _substitute(item, scope, in_tables=True) for name, item in value.items()}
     return value
+
+
+def _key(name: str) -> str:
+    if ENV_CALL in name:
+        raise PydanticCustomError(
+            "env-unexpected", "an $env() statement is not expected in a key", {"hint": "it is read in values"}
+        )
+    return name
 
 
 def _secret_text(value: Any, info: ValidationInfo) -> TextSecret:
@@ -76,9 +94,31 @@ def _joined(parts: Iterable[str | VariableRef]) -> tuple[str | VariableRef, ...]
 def _credential_text(value: Any, info: ValidationInfo) -> TextSecret:
     text = _secret_text(value, info)
     if all(isinstance(part, str) and not part.strip() for part in text.parts):
-        raise PydanticCustomError("wrong-value", "this is empty", {"hint": "write it, or leave an option out"})
+        raise _empty()
     return text
 
+
+def _filled(text: str) -> str:
+    if not text.strip():
+        raise _empty()
+    return text
+
+
+def _empty() -> PydanticCustomError:
+    return PydanticCustomError("wrong-value", "this is empty", {"hint": "write it, or leave an option out"})
+
+
+FilledText = Annotated[str, AfterValidator(_filled), WithJsonSchema({"type": "string", "minLength": 1})]
+"""Plain configuration where nothing, or something else than is meant, would come of an empty text."""
+
+OneOrMore = Annotated[
+    tuple[FilledText, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "items": {"type": "string", "minLength": 1}}]}
+    ),
+]
+"""A text, or a list of them."""
 
 SecretText = Annotated[TextSecret, KeepsVariables(), PlainValidator(_secret_text), WithJsonSchema({"type": "string"})]
 """A text whose variables stay references, so that their values travel by SDS only."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 from wicketgate.ir.credentials.base import Renewal
 from wicketgate.plain_http import is_loopback, is_platform
 from wicketgate.spec.base import Options
+from wicketgate.spec.hosts import AllowedHost, is_host_port
 
 _UNITS = {
     "s": 1.0,
@@ -33,7 +34,8 @@ _UNITS = {
     "year": 31_557_600.0,
 }
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.IGNORECASE)
-_HOST = re.compile(r"(?:\*\.)?(?:[A-Za-z0-9_.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?")
+_URL = re.compile(r"(?P<scheme>https?)://(?P<host>[^/?#@\\]+)(?:[/?][\x21\x22\x24-\x7e]*)?", re.IGNORECASE | re.ASCII)
+"""An absolute URL without a user and without a fragment; all of it is visible ASCII."""
 
 
 def _seconds(value: Any) -> Any:
@@ -57,12 +59,20 @@ Span = Annotated[
 
 
 def _endpoint(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.fragment or "@" in parts.netloc:
+    return _private(text, is_loopback)
+
+
+def _metadata_endpoint(text: str) -> str:
+    return _private(text, lambda host: is_loopback(host) or is_platform(host))
+
+
+def _private(text: str, is_near: Callable[[str], bool]) -> str:
+    url = _URL.fullmatch(text)
+    if url is None or not is_host_port(url["host"]):
         raise PydanticCustomError(
             "not-a-url", "this is not the URL of an endpoint", {"hint": "https://HOST[:PORT]/PATH"}
         )
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
+    if url["scheme"].lower() == "http" and not is_near(urlsplit(text).hostname or ""):
         raise PydanticCustomError(
             "plaintext-endpoint",
             "a credential would be asked for over plain http: whoever sits between reads it",
@@ -80,29 +90,12 @@ def _bare_host(text: str) -> str:
     return text
 
 
-def _metadata_endpoint(text: str) -> str:
-    parts = urlsplit(text)
-    inside = parts.scheme == "http" and is_platform(parts.hostname or "")
-    return text if inside and "@" not in parts.netloc and not parts.fragment else _endpoint(text)
-
-
 Endpoint = Annotated[str, AfterValidator(_endpoint)]
 """The URL of a provider: https, or http on loopback."""
 AuthorityHost = Annotated[str, AfterValidator(_bare_host)]
 """The same without a path: where Entra is asked."""
 MetadataEndpoint = Annotated[str, AfterValidator(_metadata_endpoint)]
 """The same for the metadata service of a machine, which may be http at the addresses that the clouds give it."""
-
-
-def _allowed_host(text: str) -> str:
-    if not _HOST.fullmatch(text):
-        raise PydanticCustomError(
-            "wrong-value", "this is not a host", {"hint": "write api.example.com, *.example.com or 10.0.0.5:8443"}
-        )
-    return text.lower()
-
-
-AllowedHost = Annotated[str, AfterValidator(_allowed_host)]
 
 
 class CredentialOptions(Options):

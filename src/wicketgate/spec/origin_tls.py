@@ -14,9 +14,8 @@ from pydantic_core import PydanticCustomError
 
 from wicketgate.ir.origin import NameKind, PeerName
 from wicketgate.spec.base import Spec
+from wicketgate.spec.hosts import is_host_name
 
-_HOST = re.compile(r"(?:(?!-)[A-Za-z0-9_-]{1,63}(?<!-)\.)*(?!-)[A-Za-z0-9_-]{1,63}(?<!-)")
-_MAX_HOST = 253
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[\x21-\x7e]+")
 _KEY_PIN = "sha256/"
 _CERTIFICATE_PIN = "cert-sha256/"
@@ -68,7 +67,7 @@ def _peer_name(value: Any) -> Any:
 def _is_name(kind: NameKind, text: str) -> bool:
     match kind:
         case NameKind.DNS:
-            return _is_host(text)
+            return is_host_name(text)
         case NameKind.URI:
             return _URI.fullmatch(text) is not None
         case NameKind.IP:
@@ -76,10 +75,6 @@ def _is_name(kind: NameKind, text: str) -> bool:
                 return str(ipaddress.ip_address(text)) == text.lower()
             except ValueError:
                 return False
-
-
-def _is_host(text: str) -> bool:
-    return len(text) <= _MAX_HOST and _HOST.fullmatch(text) is not None and not text.rpartition(".")[2].isdigit()
 
 
 PinText = Annotated[Pin, BeforeValidator(_pin), WithJsonSchema({"type": "string"})]
@@ -107,7 +102,7 @@ class OriginTLS(Spec):
     @field_validator("server_name")
     @classmethod
     def _host(cls, name: str | None) -> str | None:
-        if name is None or _is_host(name):
+        if name is None or is_host_name(name):
             return name.lower() if name else name
         raise PydanticCustomError(
             "wrong-value", "`{name}` is not a host name", {"name": name, "hint": "write one such as api.example.com"}

@@ -10,8 +10,8 @@ from pydantic_core import PydanticCustomError
 from wicketgate.ir.origin import Signing, SigningAlgorithm
 from wicketgate.spec.credentials import CredentialOptions
 
-Region = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}(?:,[a-z0-9*-]{1,64})*$")]
-"""A region; for SigV4A several, comma-separated."""
+Region = Annotated[str, Field(pattern=r"^[a-z0-9*-]{1,64}(?:,[a-z0-9*-]{1,64})*$")]
+"""A region; for SigV4A several, comma-separated, and `*` for any text."""
 Service = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]
 RoleArn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/[!-~]{1,512}$")]
 SessionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+=,.@-]{2,64}$")]
@@ -21,9 +21,16 @@ def one_region(algorithm: str, region: str) -> None:
     """Refuse several regions where the scope of a signature holds one
     (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html). Raises
     `PydanticCustomError`."""
-    if algorithm == "sigv4" and "," in region:
+    if algorithm == "sigv4" and {",", "*"} & set(region):
         hint = 'write one region, or `"algorithm": "sigv4a"`'
         raise PydanticCustomError("wrong-value", "a signature of `sigv4` is for one region", {"hint": hint})
+
+
+def region_of_sts(region: str) -> None:
+    """Refuse regions of which the first, where STS is asked for a role, is none. Raises `PydanticCustomError`."""
+    if "*" in region.partition(",")[0]:
+        hint = "write that region first, and the pattern behind it"
+        raise PydanticCustomError("wrong-value", "a role is assumed in one region: `*` is none", {"hint": hint})
 
 
 class SigningOptions(CredentialOptions):
