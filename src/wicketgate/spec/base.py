@@ -124,7 +124,7 @@ SecretText = Annotated[TextSecret, KeepsVariables(), PlainValidator(_secret_text
 """A text whose variables stay references, so that their values travel by SDS only."""
 
 CredentialText = Annotated[
-    TextSecret, KeepsVariables(), PlainValidator(_credential_text), WithJsonSchema({"type": "string", "minLength": 1})
+    TextSecret, KeepsVariables(), PlainValidator(_credential_text), WithJsonSchema({"type": "string"})
 ]
 """The same where nothing can come of an empty text."""
 
@@ -132,6 +132,6 @@ OptionalSecretText = Annotated[
     TextSecret | None,
     KeepsVariables(),
     PlainValidator(_credential_text),
-    WithJsonSchema({"type": "string", "minLength": 1}),
+    WithJsonSchema({"type": "string"}),
 ]
 """The same where it may be left out. (Inside a union the mark that keeps variables would not be found.)"""
