@@ -48,7 +48,7 @@ class CredentialCheck:
 
     def _check_destination(self, step: CredentialStep) -> None:
         """A credential never goes where its policy does not name."""
-        if step.hosts and not any(is_host(self.origin.authority, host) for host in step.hosts):
+        if step.hosts and not any(is_host(self.origin.url, host) for host in step.hosts):
             self.diagnostics.error(
                 "credential-elsewhere",
                 self.at("policies", "inbound"),
@@ -113,7 +113,7 @@ class CredentialCheck:
 
     def _check_shared(self, step: CredentialStep) -> None:
         """Whoever receives a token can use it wherever it is taken, whatever audience it has."""
-        known = self.table.destinations.setdefault(step.credential.bound(self.origin.url), {})
+        known = self.table.destinations.setdefault(step.credential.bound(self.origin.url).plain, {})
         here = known[self.origin.authority] = bool(step.hosts) or known.get(self.origin.authority, False)
         others = [host for host, there in known.items() if host != self.origin.authority and not (here and there)]
         if others:

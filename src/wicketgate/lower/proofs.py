@@ -45,6 +45,8 @@ SIGNATURE_HEADERS = (
 
 HeaderStep = SecretHeader | CredentialStep
 
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
 
 @dataclass(slots=True)
 class SplitSteps:
@@ -108,13 +110,14 @@ def split_proofs(steps: Iterable[InboundStep]) -> SplitSteps:
     return split
 
 
-def is_host(authority: str, allowed: str) -> bool:
-    """Tell whether an authority is the allowed one: a host, with any port unless it names one, or `*.` and the domain
-    of which it may be any name. Raises `AuthorityError` for what is none."""
+def is_host(url: str, allowed: str) -> bool:
+    """Tell whether a URL leads to the allowed authority: a host, with any port unless it names one, or `*.` and the
+    domain of which it may be any name. Raises `AuthorityError` for what is none."""
+    scheme, _, authority = url.partition("://")
     host, port = split_host_port(authority)
     wanted, wanted_port = split_host_port(allowed.removeprefix("*."))
     named = host.endswith(f".{wanted}") if allowed.startswith("*.") else host == wanted
-    return named and wanted_port in (None, port)
+    return named and wanted_port in (None, port or _DEFAULT_PORTS[scheme])
 
 
 def signing_for(signing: Signing, authority: str) -> Signing:

@@ -140,7 +140,14 @@ def test_a_later_step_may_undo_a_credential(step: InboundStep, later: InboundSte
         ("[::1]:8443", "[::1]", True),
         ("[::1]", "[::1]:8443", False),
         ("127.0.0.1:80", "127.0.0.2", False),
+        ("api.example.com", "api.example.com:443", True),
+        ("api.example.com", "api.example.com:80", False),
     ],
 )
 def test_which_hosts_a_credential_may_be_sent_to(authority: str, allowed: str, *, is_one: bool) -> None:
-    assert is_host(authority, allowed) is is_one
+    assert is_host(f"https://{authority}", allowed) is is_one
+
+
+def test_a_host_without_a_port_has_that_of_its_scheme() -> None:
+    assert is_host("http://api.example.com", "api.example.com:80")
+    assert not is_host("http://api.example.com", "api.example.com:443")

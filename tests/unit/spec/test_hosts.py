@@ -76,7 +76,7 @@ def test_whatever_is_taken_can_be_compared(text: str) -> None:
         allowed = HOSTS.validate_python(text)
     except ValidationError:
         return
-    is_host("api.example.com", allowed)
+    is_host("https://api.example.com", allowed)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wicketgate.ir.credentials.base import Credential, server_of
+from wicketgate.ir.credentials.base import Credential, Renewal, server_of
 from wicketgate.ir.secrets import TextSecret
 
 
@@ -88,6 +88,10 @@ class RoleByKeyPair(Credential):
     keys: AwsKeys
     role: AssumedRole
     external_id: str = ""
+
+    @property
+    def plain(self) -> RoleByKeyPair:
+        return dataclasses.replace(self, renewal=Renewal(), keys=dataclasses.replace(self.keys, renewal=Renewal()))
 
     @property
     def asked(self) -> str:

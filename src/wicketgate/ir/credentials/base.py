@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -79,6 +80,12 @@ class Credential:
     def remembered(self) -> bool:
         """Whether its value may be kept for a restart, sealed."""
         return self.renewal.remembered
+
+    @property
+    def plain(self) -> Credential:
+        """The same, whenever it is renewed: what two policies that differ in that alone send is one token to whoever
+        takes it."""
+        return dataclasses.replace(self, renewal=Renewal())
 
     def bound(self, _origin: str, /) -> Credential:
         """Return the credential as it is for one origin, named by the URL of its authority."""
