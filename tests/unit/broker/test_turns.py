@@ -27,15 +27,14 @@ def _answering(turns: Turns[str], provider: str) -> None:
 
 def test_who_is_new_is_asked_for_one_and_who_answers_for_more() -> None:
     turns: Turns[str] = Turns()
-    for number in range(10):
+    for number in range(2 * AT_ONE):
         turns.add(str(number), provider="p", ends=None)
     (first,) = _all(turns)
     turns.done(first, answers=True)
     more = _all(turns)
-    assert _items(more) == ["1", "2", "3", "4"]
-    assert len(more) == AT_ONE
+    assert _items(more) == [str(number) for number in range(1, AT_ONE + 1)]
     turns.done(more[0], answers=True)
-    assert _items(_all(turns)) == ["5"]
+    assert _items(_all(turns)) == [str(AT_ONE + 1)]
 
 
 def test_who_lets_us_wait_is_asked_for_one_at_a_time() -> None:
@@ -51,7 +50,7 @@ def test_who_lets_us_wait_is_asked_for_one_at_a_time() -> None:
 def test_what_was_not_asked_for_says_nothing_of_the_provider() -> None:
     turns: Turns[str] = Turns()
     _answering(turns, "p")
-    for number in range(10):
+    for number in range(3 * AT_ONE):
         turns.add(str(number), provider="p", ends=None)
     for turn in _all(turns):
         turns.done(turn)
