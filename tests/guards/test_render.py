@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+import yaml
 
 from wicketgate.guards import SERVERS, GuardConfig, GuardConfigError, render
+from wicketgate.guards.mtls import MtlsConfig, render_mtls
+from wicketgate.guards.token import TokenConfig, render_token
 
 
 def test_the_servers_are_those_of_the_folder() -> None:
@@ -70,3 +73,20 @@ def test_unknown_mode_and_server() -> None:
     with pytest.raises(GuardConfigError, match="iis") as refused:
         render("iis", GuardConfig())
     assert "nginx" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(render("envoy", GuardConfig()), id="secret"),
+        pytest.param(render_mtls("envoy", MtlsConfig(san="DNS:gateway.example.com")), id="mtls"),
+        pytest.param(
+            render_token("envoy", TokenConfig(issuer="https://gateway.example.com/i", audience="orders")), id="token"
+        ),
+    ],
+)
+def test_envoy_finds_an_origin_that_has_a_name_and_listens_on_ipv4_alone(text: str) -> None:
+    """Envoy's own choice is IPv6 alone wherever the name has such an address, as `localhost` mostly has."""
+    clusters = yaml.safe_load(text)["static_resources"]["clusters"]
+    (origin,) = [cluster for cluster in clusters if cluster["name"] == "wicketgate_origin"]
+    assert origin["dns_lookup_family"] == "V4_PREFERRED"

@@ -66,6 +66,7 @@ HttpConnectionManager
   clusters:
   - name: wicketgate_origin
     type: STRICT_DNS
+    dns_lookup_family: V4_PREFERRED
     connect_timeout: 5s
     load_assignment:
       cluster_name: wicketgate_origin
