@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wicketgate.guards.config import MINIMUM_SECRET_BYTES, GuardConfig
+from wicketgate.guards.envoy_filters import DEMAND_ACCEPTED, REFUSALS
 from wicketgate.guards.server import Server, ask_secret, fill, heading, problem_with
 
 _TEMPLATE = """\
@@ -35,10 +36,10 @@ HttpConnectionManager
               default_source_code:
                 inline_string: |
 @script@
-          - name: envoy.filters.http.router
+@demand@          - name: envoy.filters.http.router
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-          route_config:
+@refusals@          route_config:
             name: wicketgate_guard
             virtual_hosts:
             - name: origin
@@ -64,7 +65,6 @@ _SCRIPT = """\
 local HEADER = "@header@"
 local FILE = "@file@"
 local OBSERVE = @observe@
-local LOOK_EVERY_SECONDS = 1
 
 local function read_secrets()
   local file, reason = io.open(FILE, "r")
@@ -85,18 +85,18 @@ local function read_secrets()
   return found
 end
 
--- Fails the load, and so the start of Envoy, when there is no usable secret.
-local secrets = assert(read_secrets())
-local looked_at = os.time()
+local secrets, looked_at = {}, nil
 
+-- Looks once in each second of the clock, also in one that is set back.
 local function accepted_secrets(handle)
-  if os.time() - looked_at >= LOOK_EVERY_SECONDS then
+  if os.time() ~= looked_at then
     looked_at = os.time()
     local again, reason = read_secrets()
     if again then
       secrets = again
     else
-      handle:logErr("wicketgate guard: " .. reason .. "; the last good secrets stay in force")
+      local so = #secrets > 0 and "the last good secrets stay in force" or "no secret is accepted"
+      handle:logErr("wicketgate guard: " .. reason .. "; " .. so)
     end
   end
   return secrets
@@ -143,7 +143,7 @@ function envoy_on_request(handle)
   local path = escaped((headers:get(":path") or ""):match("^[^?#]*"))
   headers:remove(HEADER)
   for _, name in ipairs(aliases) do headers:remove(name) end
-  if found == "accepted" then return end
+  if found == "accepted" then return handle:streamInfo():dynamicMetadata():set("wicketgate", "accepted", true) end
   local done = OBSERVE and "let through (observe mode)" or "refused"
   handle:logWarn("wicketgate guard: " .. done .. ": header " .. HEADER .. " " .. found .. ", path " .. path)
   if OBSERVE then return end
@@ -151,6 +151,11 @@ function envoy_on_request(handle)
     {[":status"] = "401", ["content-type"] = "application/problem+json", ["cache-control"] = "no-store"},
     [[@problem_head@]] .. path .. [[@problem_tail@]])
 end
+
+-- Fails the load, and so the start of Envoy, when there is no usable secret. It stands last: each worker runs the
+-- script again, and where it fails then, Envoy goes on with what it has read so far.
+secrets = assert(read_secrets())
+looked_at = os.time()
 """
 
 
@@ -178,6 +183,8 @@ def _render(config: GuardConfig) -> str:
         ask_current=ask_secret(f"""printf '%s\\n' "$SECRET" > {file}"""),
         ask_next=ask_secret(f"""printf '%s\\n' "$SECRET" >> {file}"""),
         script=_script(config, file),
+        demand=DEMAND_ACCEPTED if config.enforcing else "",
+        refusals=REFUSALS if config.enforcing else "",
         host=host.strip("[]"),
         port=str(port),
         upstream_host=upstream_host.strip("[]"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textwrap import indent
 
 from wicketgate.guards.config import split_address
+from wicketgate.guards.envoy_filters import DEMAND_ACCEPTED, REFUSALS
 from wicketgate.guards.server import fill
 from wicketgate.guards.token.config import TokenConfig
 from wicketgate.guards.token.server import TokenServer
@@ -62,40 +63,10 @@ HttpConnectionManager
               default_source_code:
                 inline_string: |
 @script@
-          # After an error in a script Envoy goes on: only what the script has accepted passes here.
-          - name: envoy.filters.http.rbac
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC
-              rules:
-                action: ALLOW
-                policies:
-                  accepted:
-                    permissions: [{any: true}]
-                    principals:
-                    - metadata: {filter: wicketgate, path: [{key: accepted}], value: {bool_match: true}}
-          - name: envoy.filters.http.router
+@demand@          - name: envoy.filters.http.router
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-          local_reply_config:
-            mappers:
-            # Its own refusals only, never the application's: 403 is a token for another audience, or the script's.
-            - filter:
-                or_filter:
-                  filters:
-                  - status_code_filter: {comparison: {op: EQ, value: {default_value: 401, runtime_key: wicketgate.401}}}
-                  - status_code_filter: {comparison: {op: EQ, value: {default_value: 403, runtime_key: wicketgate.403}}}
-              status_code: 401
-              headers_to_add:
-              - {header: {key: cache-control, value: no-store}, append_action: OVERWRITE_IF_EXISTS_OR_ADD}
-              body_format_override:
-                content_type: application/problem+json
-                json_format:
-                  type: https://httpproblems.com/http-status/401
-                  title: Unauthorized
-                  status: 401
-                  detail: This origin answers its gateway only. Send the request through the gateway.
-                  instance: "%PATH(NQ:ORIG_OR_PATH)%"
-          route_config:
+@refusals@          route_config:
             name: wicketgate_guard
             virtual_hosts:
             - name: origin
@@ -187,6 +158,8 @@ def _render(config: TokenConfig) -> str:
         issuer=config.issuer,
         audience=config.audience,
         script=script,
+        demand=DEMAND_ACCEPTED,
+        refusals=REFUSALS,
     )
 
 
