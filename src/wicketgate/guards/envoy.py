@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wicketgate.guards.config import MINIMUM_SECRET_BYTES, GuardConfig
-from wicketgate.guards.envoy_filters import DEMAND_ACCEPTED, REFUSALS
+from wicketgate.guards.envoy_parts import DEMAND_ACCEPTED, REFUSALS, origin_cluster, script_filter, socket_address
 from wicketgate.guards.server import Server, ask_secret, fill, heading, problem_with
 
 _TEMPLATE = """\
@@ -19,7 +19,7 @@ static_resources:
   listeners:
   - name: wicketgate_guard
     address:
-      socket_address: {address: "@host@", port_value: @port@}
+      socket_address: @listen@
     filter_chains:
     - filters:
       - name: envoy.filters.network.http_connection_manager
@@ -30,13 +30,7 @@ HttpConnectionManager
           upgrade_configs:
           - upgrade_type: websocket
           http_filters:
-          - name: wicketgate.guard
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua
-              default_source_code:
-                inline_string: |
-@script@
-@demand@          - name: envoy.filters.http.router
+@script@@demand@          - name: envoy.filters.http.router
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
 @refusals@          route_config:
@@ -48,18 +42,7 @@ HttpConnectionManager
               - match: {prefix: "/"}
                 route: {cluster: wicketgate_origin}
   clusters:
-  - name: wicketgate_origin
-    type: STRICT_DNS
-    dns_lookup_family: V4_PREFERRED
-    connect_timeout: 5s
-    load_assignment:
-      cluster_name: wicketgate_origin
-      endpoints:
-      - lb_endpoints:
-        - endpoint:
-            address:
-              socket_address: {address: "@upstream_host@", port_value: @upstream_port@}
-"""
+@origin@"""
 
 _SCRIPT = """\
 local HEADER = "@header@"
@@ -161,7 +144,7 @@ looked_at = os.time()
 
 def _script(config: GuardConfig, file: str) -> str:
     head, tail = problem_with('"PATH"').split("PATH")
-    text = fill(
+    return fill(
         _SCRIPT,
         header=config.header,
         file=file,
@@ -170,25 +153,20 @@ def _script(config: GuardConfig, file: str) -> str:
         problem_head=head,
         problem_tail=tail,
     )
-    return "\n".join(f"{' ' * 18}{line}".rstrip() for line in text.splitlines())
 
 
 def _render(config: GuardConfig) -> str:
     file = config.secret_file or "/etc/envoy/wicketgate-guard.secrets"
-    host, port = config.listen_at
-    upstream_host, upstream_port = config.upstream_at
     return fill(
         _TEMPLATE,
         heading=heading("Envoy", config),
         ask_current=ask_secret(f"""printf '%s\\n' "$SECRET" > {file}"""),
         ask_next=ask_secret(f"""printf '%s\\n' "$SECRET" >> {file}"""),
-        script=_script(config, file),
+        script=script_filter(_script(config, file)),
         demand=DEMAND_ACCEPTED if config.enforcing else "",
         refusals=REFUSALS if config.enforcing else "",
-        host=host.strip("[]"),
-        port=str(port),
-        upstream_host=upstream_host.strip("[]"),
-        upstream_port=str(upstream_port),
+        listen=socket_address(config.listen_at),
+        origin=origin_cluster(config.upstream_at),
     )
 
 

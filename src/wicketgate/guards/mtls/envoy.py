@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wicketgate.guards.config import split_address
+from wicketgate.guards.envoy_parts import origin_cluster, socket_address
 from wicketgate.guards.mtls.config import MtlsConfig
 from wicketgate.guards.mtls.server import CERTIFICATE_HEADERS, MtlsServer, heading
 from wicketgate.guards.server import fill
@@ -15,7 +16,7 @@ static_resources:
   listeners:
   - name: wicketgate_guard
     address:
-      socket_address: {address: "@host@", port_value: @port@}
+      socket_address: @listen@
     filter_chains:
     # The only chain, for every server name and for none.
     - transport_socket:
@@ -64,29 +65,15 @@ HttpConnectionManager
               - match: {prefix: "/"}
                 route: {cluster: wicketgate_origin}
   clusters:
-  - name: wicketgate_origin
-    type: STRICT_DNS
-    dns_lookup_family: V4_PREFERRED
-    connect_timeout: 5s
-    load_assignment:
-      cluster_name: wicketgate_origin
-      endpoints:
-      - lb_endpoints:
-        - endpoint:
-            address:
-              socket_address: {address: "@upstream_host@", port_value: @upstream_port@}
-"""
+@origin@"""
 
 
 def _render(config: MtlsConfig) -> str:
     files = config.files("/etc/envoy/wicketgate")
-    host, port = config.listen_at
-    upstream_host, upstream_port = split_address("upstream", config.upstream_address)
     return fill(
         _TEMPLATE,
         heading=heading("Envoy", config),
-        host=host,
-        port=str(port),
+        listen=socket_address(config.listen_at),
         kind=config.kind,
         name=config.name,
         ca=files.ca,
@@ -94,8 +81,7 @@ def _render(config: MtlsConfig) -> str:
         key=files.key,
         crl=f'              crl: {{filename: "{files.crl}"}}\n' if files.crl else "",
         strip=", ".join(CERTIFICATE_HEADERS),
-        upstream_host=upstream_host.strip("[]"),
-        upstream_port=str(upstream_port),
+        origin=origin_cluster(split_address("upstream", config.upstream_address)),
     )
 
 

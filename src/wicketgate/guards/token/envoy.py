@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from textwrap import indent
-
 from wicketgate.guards.config import split_address
-from wicketgate.guards.envoy_filters import DEMAND_ACCEPTED, REFUSALS
+from wicketgate.guards.envoy_parts import DEMAND_ACCEPTED, REFUSALS, origin_cluster, script_filter, socket_address
 from wicketgate.guards.server import fill
 from wicketgate.guards.token.config import TokenConfig
 from wicketgate.guards.token.server import TokenServer
@@ -18,7 +16,7 @@ static_resources:
   listeners:
   - name: wicketgate_guard
     address:
-      socket_address: {address: "@host@", port_value: @port@}
+      socket_address: @listen@
     filter_chains:
     - filters:
       - name: envoy.filters.network.http_connection_manager
@@ -57,13 +55,7 @@ HttpConnectionManager
                 requires: {provider_name: wicketgate}
           # What jwt_authn leaves open: it finds a token behind other words, takes one without a key's name, one that is
           # for others too, and one without a beginning.
-          - name: envoy.filters.http.lua
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua
-              default_source_code:
-                inline_string: |
-@script@
-@demand@          - name: envoy.filters.http.router
+@script@@demand@          - name: envoy.filters.http.router
             typed_config:
               "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
 @refusals@          route_config:
@@ -77,18 +69,7 @@ HttpConnectionManager
               - match: {prefix: "/"}
                 route: {cluster: wicketgate_origin}
   clusters:
-  - name: wicketgate_origin
-    type: STRICT_DNS
-    dns_lookup_family: V4_PREFERRED
-    connect_timeout: 5s
-    load_assignment:
-      cluster_name: wicketgate_origin
-      endpoints:
-      - lb_endpoints:
-        - endpoint:
-            address:
-              socket_address: {address: "@upstream_host@", port_value: @upstream_port@}
-  - name: wicketgate_issuer
+@origin@  - name: wicketgate_issuer
     type: LOGICAL_DNS
     dns_lookup_family: ALL
     connect_timeout: 5s
@@ -98,7 +79,7 @@ HttpConnectionManager
       - lb_endpoints:
         - endpoint:
             address:
-              socket_address: {address: "@issuer_host@", port_value: @issuer_port@}
+              socket_address: @issuer_at@
 @tls@"""
 
 _SCRIPT = """\
@@ -141,25 +122,19 @@ _TLS = """\
 
 
 def _render(config: TokenConfig) -> str:
-    host, port = split_address("listen", config.listen)
-    upstream_host, upstream_port = split_address("upstream", config.upstream)
-    issuer_host, issuer_port = config.issuer_at
-    script = indent(fill(_SCRIPT, audience=config.audience), " " * 18).rstrip()
+    issuer_host, _ = config.issuer_at
     return fill(
         _TEMPLATE,
-        host=host.strip("[]"),
-        port=str(port),
+        listen=socket_address(split_address("listen", config.listen)),
+        origin=origin_cluster(split_address("upstream", config.upstream)),
         jwks=config.jwks_url,
-        upstream_host=upstream_host.strip("[]"),
-        upstream_port=str(upstream_port),
-        issuer_host=issuer_host,
-        issuer_port=str(issuer_port),
+        issuer_at=socket_address(config.issuer_at),
         tls=fill(_TLS, issuer_host=issuer_host) if config.is_tls else "",
-        issuer=config.issuer,
-        audience=config.audience,
-        script=script,
         demand=DEMAND_ACCEPTED,
         refusals=REFUSALS,
+        issuer=config.issuer,
+        script=script_filter(fill(_SCRIPT, audience=config.audience)),
+        audience=config.audience,
     )
 
 
