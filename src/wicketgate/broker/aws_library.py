@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from wicketgate.broker.provider_http import Endpoint, send
+from wicketgate.broker.provider_http import Endpoint, send_from_thread
 from wicketgate.broker.provider_words import Reply
 from wicketgate.broker.source import Surroundings
-
-_ASK_SECONDS = 25.0
 
 
 class Sender:
@@ -29,8 +27,8 @@ class Sender:
 
         headers = {name: _bytes(value).decode() for name, value in request.headers.items()}
         endpoint = Endpoint(request.url, self._surroundings.roots)
-        sending = send(endpoint, request.method, _bytes(request.body), headers=headers)
-        reply = self.reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
+        reply = send_from_thread(self._loop, endpoint, request.method, _bytes(request.body), headers=headers)
+        self.reply = reply
         return AWSResponse(request.url, reply.status, reply.headers, _Body(reply.body))
 
 

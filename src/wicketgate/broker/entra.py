@@ -7,13 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from wicketgate.broker.provider_http import Endpoint, json_object, life_of, life_until, number_of, send, token_of
+from wicketgate.broker.provider_http import (
+    Endpoint,
+    json_object,
+    life_of,
+    life_until,
+    number_of,
+    send_from_thread,
+    token_of,
+)
 from wicketgate.broker.provider_words import Reply, plaintext, refusal
 from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.json_types import JsonObject
 from wicketgate.plain_http import is_private
 
-_ASK_SECONDS = 25.0
 _LOOK = "compare the tenant id and the authority; the certificate or key must be PEM"
 _NOT_HERE = "is the gateway running in Azure, and has its machine an identity? Service Fabric is not supported"
 
@@ -79,9 +86,9 @@ class _Client:
         moved, now = self._moved(url), self._surroundings.clock()
         if not is_private(moved):
             raise plaintext(moved)
-        sending = send(Endpoint(moved, self._surroundings.roots), method, body, headers=headers)
+        endpoint = Endpoint(moved, self._surroundings.roots)
         try:
-            reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
+            reply = send_from_thread(self._loop, endpoint, method, body, headers=headers)
         except ProviderError as error:
             raise ProviderError(error.message, hint=self._hint) from None
         if not _is_challenge(reply, headers):

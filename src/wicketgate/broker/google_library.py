@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, TypeVar
 
-from wicketgate.broker.provider_http import Endpoint, json_object, life_until, send, token_of
+from wicketgate.broker.provider_http import Endpoint, json_object, life_until, send_from_thread, token_of
 from wicketgate.broker.provider_words import Reply
 from wicketgate.broker.source import Obtained, ProviderError, Surroundings
 from wicketgate.secret_value import SecretValue
@@ -18,7 +18,6 @@ T = TypeVar("T")
 
 TOKEN_ENDPOINT = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 _NEEDED = ("type", "client_email", "private_key")
-_ASK_SECONDS = 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,8 @@ class Transport:
         self, url: str, method: str = "GET", body: Any = None, headers: Mapping[str, str] | None = None, **_: Any
     ) -> Response:
         content = body.encode() if isinstance(body, str) else body or b""
-        sending = send(Endpoint(url, self._surroundings.roots), method, content, headers=headers or {})
-        reply = asyncio.run_coroutine_threadsafe(sending, self._loop).result(_ASK_SECONDS)
+        endpoint = Endpoint(url, self._surroundings.roots)
+        reply = send_from_thread(self._loop, endpoint, method, content, headers=headers or {})
         found = json_object(reply, now=self._surroundings.clock())
         if not (found.get("access_token") or found.get("id_token")):
             raise ProviderError("Google's answer has no token")

@@ -20,6 +20,8 @@ from wicketgate.json_types import Json, JsonObject
 from wicketgate.secret_value import SecretValue
 
 _SECONDS = 10.0
+_THREAD_SECONDS = 25.0
+"""For a thread whose request waits in the loop: longer than the request may take."""
 _MOST_BYTES = 256 * 1024
 _LONGEST_LIFE = 366 * 86_400.0
 """Seconds. What lives longer is asked for again after these."""
@@ -73,6 +75,14 @@ async def send(endpoint: Endpoint, method: str, body: bytes, *, headers: Mapping
         raise _unreached(endpoint, str(error).partition(":")[0]) from None
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as error:
         raise _unreached(endpoint, str(error) or type(error).__name__) from None
+
+
+def send_from_thread(
+    loop: asyncio.AbstractEventLoop, endpoint: Endpoint, method: str, body: bytes, *, headers: Mapping[str, str]
+) -> Reply:
+    """Do the same by `loop` for another thread, in which a vendor's library blocks."""
+    sending = send(endpoint, method, body, headers=headers)
+    return asyncio.run_coroutine_threadsafe(sending, loop).result(_THREAD_SECONDS)
 
 
 def _unreached(endpoint: Endpoint, words: str) -> ProviderError:
