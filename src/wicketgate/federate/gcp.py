@@ -7,8 +7,9 @@ Source: https://cloud.google.com/iam/docs/workload-identity-federation-with-othe
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from shlex import quote
 
 from wicketgate.errors import WicketError
@@ -79,7 +80,8 @@ def setup(gateway: Gateway, grants: Sequence[Grant], *, chosen: Sequence[Grant])
     audiences = {
         pool: sorted({each.audience for each in grants if Pool.parse(each.provider) == pool}) for pool in pools
     }
-    projects, alone = _first(pools, "project"), _first(pools, "project", "pool")
+    projects = _first(pools, lambda pool: pool.project)
+    alone = _first(pools, lambda pool: (pool.project, pool.pool))
     terraform = [
         *map(_project, projects),
         *map(_pool, alone),
@@ -97,9 +99,9 @@ def setup(gateway: Gateway, grants: Sequence[Grant], *, chosen: Sequence[Grant])
     return Setup("\n".join(terraform), "".join(commands))
 
 
-def _first(pools: Sequence[Pool], *fields: str) -> list[Pool]:
-    """Return the first of those that are alike in these."""
-    return list({tuple(getattr(pool, name) for name in fields): pool for pool in reversed(pools)}.values())[::-1]
+def _first(pools: Sequence[Pool], alike: Callable[[Pool], object]) -> list[Pool]:
+    """Return the first of those that are alike; they are sorted."""
+    return [next(same) for _, same in groupby(pools, alike)]
 
 
 def _condition(gateway: Gateway) -> str:
